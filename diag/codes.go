@@ -1,0 +1,40 @@
+package diag
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Code is a stable diagnostic code: M and four digits. The first digit is the stage.
+//
+//	M1 reading and parsing    M5 patches
+//	M2 the schema's rules     M6 several applications together
+//	M3 platform and regions   M7 comparing and testing
+//	M4 an app in its region   M8 publishing
+type Code string
+
+// Entry is what the registry knows about a code.
+type Entry struct {
+	Code     Code
+	Severity Severity
+	Title    string // what is wrong, in a few words
+	Cause    string // when it happens and why it matters
+	Fix      string // one line; the hint of a diagnostic that gives none of its own
+}
+
+// Codes returns every registered entry, sorted by code.
+func Codes() []Entry {
+	all := slices.Concat(publishCodes())
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
+	return all
+}
+
+// Lookup returns the entry of a code. An unknown code is a programming error and panics.
+func Lookup(code Code) Entry {
+	for _, entry := range Codes() {
+		if entry.Code == code {
+			return entry
+		}
+	}
+	panic("diag: unregistered code " + string(code))
+}
