@@ -2,11 +2,77 @@ package diag
 
 // Codes of publishing.
 const (
-	SpaceMissing Code = "M8001"
+	SpaceMissing      Code = "M8001"
+	PlatformMismatch  Code = "M8002"
+	TargetAddress     Code = "M8003"
+	TargetCredential  Code = "M8004"
+	TargetNotBare     Code = "M8005"
+	HostTaken         Code = "M8006"
+	PathTaken         Code = "M8007"
+	PortTaken         Code = "M8008"
+	RegionLeft        Code = "M8009"
+	ExposureDropped   Code = "M8010"
+	AppTaken          Code = "M8011"
+	InputsTooLarge    Code = "M8012"
+	PathInTheWay      Code = "M8013"
+	SpaceInUse        Code = "M8014"
+	AppTwice          Code = "M8015"
+	RecordUnreadable  Code = "M8016"
+	InputsNotRecorded Code = "M8017"
 )
 
 func publishCodes() []Entry {
 	return []Entry{
-		{SpaceMissing, Error, "the space is not in the repository", "An application was published before its space. Only `publish --platform` writes a space.", "publish the platform first: meridian publish --platform"},
+		{SpaceMissing, Error, "the space is not in the repository",
+			"An application was published before its space, or to a region that the space does not cover. Only `publish --platform` writes a space.",
+			"publish the platform first: meridian publish --platform"},
+		{PlatformMismatch, Error, "compiled against another platform",
+			"The repository records the digest of the platform that was published to it. An application compiled against any other one would bring back rules that were changed, or use some that are not in force yet.",
+			"use the platform at its recorded source, or publish yours first: meridian publish --platform"},
+		{TargetAddress, Error, "the repository's address cannot be used",
+			"Meridian publishes to a local bare repository and over https. Plain http would show the credentials to the network and is accepted for loopback addresses only.",
+			"give the path of a bare repository or an https:// address"},
+		{TargetCredential, Error, "the repository's address contains a credential",
+			"An address ends up in logs, shell histories and process lists, and so does a password inside it.",
+			"take the user name and the password out of the address and replace them, for they have been seen; give the token as the documentation of publish says"},
+		{TargetNotBare, Error, "the local path is not a bare git repository",
+			"Meridian moves a branch of the repository. Where files of that branch are checked out, they would be left behind and a later commit there would undo what was published.",
+			"publish to a bare repository (git init --bare, git clone --bare) or to a path that does not exist yet"},
+		{HostTaken, Error, "the host belongs to another space",
+			"A host belongs to one space in all regions: two spaces under one name could take requests and cookies from each other (S7, S10).",
+			"choose another host, or have its holder give it up first"},
+		{PathTaken, Error, "the host's path belongs to another application",
+			"Two applications claim the same path of the same host in a region; which of them would answer is up to the edge.",
+			"choose another path or host, or have its holder give it up first"},
+		{PortTaken, Error, "the port belongs to another application",
+			"The region's proxy servers have each port once (S11, S13).",
+			"choose another port, or have its holder give it up first"},
+		{RegionLeft, Error, "the application would leave a region",
+			"The application is in the repository for a region that it no longer selects. Publishing would delete it from that region's cluster.",
+			"if that is meant, add --remove-from with the region"},
+		{ExposureDropped, Error, "the application would give up a host or a port",
+			"The application holds a host or port that it no longer exposes. Publishing would cut off its clients, and somebody else could take the name.",
+			"if that is meant, add --remove-from with the region"},
+		{AppTaken, Error, "the application belongs to another source",
+			"The repository records an application of this name that was published from another repository or folder.",
+			"rename the application, or, if it has moved, add --adopt"},
+		{InputsTooLarge, Error, "the inputs are too large to record",
+			"The inputs of an application are stored beside its manifests, so that they can be compiled again: up to 1 MiB.",
+			"move large files out of the application's folder"},
+		{PathInTheWay, Error, "something else is at a path that Meridian writes",
+			"The repository has a symlink, a submodule or a file where Meridian keeps a folder, or a folder where it keeps a file. It was put there by somebody else and is not overwritten.",
+			"remove it from the repository by hand"},
+		{SpaceInUse, Error, "the space still has applications",
+			"The platform no longer has a space, or no longer in a region, while applications are published there. Removing it would delete them with it.",
+			"keep the space, or remove its applications first"},
+		{AppTwice, Error, "one application is given twice",
+			"Two inputs of one run have the same name in the same space; each would overwrite the other.",
+			"rename one of them"},
+		{RecordUnreadable, Error, "a record in the repository cannot be read",
+			"A file below .meridian was changed by hand, damaged, or written by a newer version.",
+			"restore the file from the repository's history, or use the version of meridian that wrote it"},
+		{InputsNotRecorded, Error, "an application has no recorded inputs",
+			"`publish --platform` compiles every application again from its recorded inputs; this one has none.",
+			"publish the application again from its source"},
 	}
 }

@@ -8,7 +8,9 @@ package diag
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // Severity says whether a diagnostic stops the run.
@@ -125,4 +127,37 @@ func Sort(list []Diagnostic) []Diagnostic {
 	return slices.CompactFunc(list, func(a, b Diagnostic) bool {
 		return a.Pos == b.Pos && a.Code == b.Code && a.Path == b.Path && a.Region == b.Region && a.Message == b.Message
 	})
+}
+
+// Fold joins what was found region by region: a diagnostic that all of total regions share is told once and
+// without a region; one that only some share, once with the regions' names.
+func Fold(byRegion map[string][]Diagnostic, total int) []Diagnostic {
+	type key struct {
+		pos           Pos
+		code          Code
+		path, message string
+	}
+	var order []key
+	first, regions := map[key]Diagnostic{}, map[key][]string{}
+	for _, region := range slices.Sorted(maps.Keys(byRegion)) {
+		for _, d := range byRegion[region] {
+			k := key{d.Pos, d.Code, d.Path, d.Message}
+			if _, seen := first[k]; !seen {
+				first[k] = d
+				order = append(order, k)
+			}
+			if list := regions[k]; !slices.Contains(list, region) {
+				regions[k] = append(list, region)
+			}
+		}
+	}
+	folded := make([]Diagnostic, 0, len(order))
+	for _, k := range order {
+		d := first[k]
+		if len(regions[k]) < total {
+			d.Region = strings.Join(regions[k], ", ")
+		}
+		folded = append(folded, d)
+	}
+	return Sort(folded)
 }

@@ -1,0 +1,34 @@
+package publish
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// sleep waits, or returns early with the context's error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// jitter spreads contenders that would otherwise come back all at once: half to one and a half times d.
+func jitter(d time.Duration) time.Duration {
+	return d/2 + rand.N(d+1)
+}
+
+// backoff is the pause after a lost attempt, counted from 1. It must grow: with a fixed one, sixteen
+// contenders get an eighth of the commits through that one gets.
+func backoff(attempt int) time.Duration {
+	d := 25 * time.Millisecond
+	for range min(attempt, 12) - 1 {
+		d = d * 8 / 5
+	}
+	return jitter(min(d, 4*time.Second))
+}

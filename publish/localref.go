@@ -1,0 +1,109 @@
+package publish
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// lockWait is how long a branch's lock may be held by somebody else: git holds it for milliseconds.
+const lockWait = 5 * time.Second
+
+// readRef reads a branch: its own file first, then packed-refs. Without either it is the zero hash.
+func readRef(repo string, ref plumbing.ReferenceName) (plumbing.Hash, error) {
+	name := filepath.Join(repo, filepath.FromSlash(ref.String()))
+	data, err := os.ReadFile(name)
+	if err == nil {
+		text := strings.TrimSpace(string(data))
+		if !plumbing.IsHash(text) {
+			return plumbing.ZeroHash, fmt.Errorf("read branch: %s does not hold a commit", name)
+		}
+		return plumbing.NewHash(text), nil
+	}
+	if info, statErr := os.Stat(name); statErr == nil && info.IsDir() {
+		err = os.ErrNotExist // a folder of longer names; git leaves empty ones behind
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return plumbing.ZeroHash, fmt.Errorf("read branch: %w", err)
+	}
+	return readPackedRef(repo, ref)
+}
+
+func readPackedRef(repo string, ref plumbing.ReferenceName) (plumbing.Hash, error) {
+	f, err := os.Open(filepath.Join(repo, "packed-refs"))
+	if errors.Is(err, os.ErrNotExist) {
+		return plumbing.ZeroHash, nil
+	}
+	if err != nil {
+		return plumbing.ZeroHash, fmt.Errorf("read branch: %w", err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if hash, name, ok := strings.Cut(lines.Text(), " "); ok && name == ref.String() {
+			return plumbing.NewHash(hash), nil
+		}
+	}
+	return plumbing.ZeroHash, lines.Err()
+}
+
+// moveRef moves a branch as git does, so that each excludes the other: create <ref>.lock exclusively, compare
+// the present value, write the new one into the lock, sync, rename.
+func moveRef(ctx context.Context, repo string, ref plumbing.ReferenceName, from, to plumbing.Hash) error {
+	name := filepath.Join(repo, filepath.FromSlash(ref.String()))
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("move branch: %w", err)
+	}
+	lock := name + ".lock"
+	f, err := takeLock(ctx, lock)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(lock) // in vain after the rename
+	now, err := readRef(repo, ref)
+	if err == nil && now != from {
+		err = &retryError{fmt.Errorf("move branch: %s is at %s, expected %s", ref, now, from)}
+	}
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	_, err = fmt.Fprintln(f, to)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("move branch: %w", err)
+	}
+	if err := os.Rename(lock, name); err != nil {
+		return fmt.Errorf("move branch: %w", err)
+	}
+	if err := syncDir(filepath.Dir(name)); err != nil {
+		return fmt.Errorf("move branch: %w", err)
+	}
+	return nil
+}
+
+// takeLock creates the lock file, and waits a while for one that is there to go away.
+func takeLock(ctx context.Context, lock string) (*os.File, error) {
+	var waited time.Duration
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, os.ErrExist) {
+			return nil, fmt.Errorf("lock branch: %w", err)
+		}
+		if waited >= lockWait {
+			return nil, fmt.Errorf("lock branch: %s has existed for %s; if no git process is running, one has died: remove the file", lock, lockWait)
+		}
+		if err := sleep(ctx, jitter(pause)); err != nil {
+			return nil, fmt.Errorf("lock branch: %s exists: %w", lock, err)
+		}
+		waited += pause
+	}
+}

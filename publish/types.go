@@ -1,0 +1,123 @@
+package publish
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
+)
+
+// App is one application's compiled output for all regions. Without Regions it is withdrawn: its folders,
+// claims and record go, if Options.RemoveFrom names the regions it was in.
+type App struct {
+	Namespace string // <org>-<space>
+	Name      string
+	Owner     string // the app's `owner` field
+
+	Regions map[string]manifest.Tree // region → files relative to the app's folder
+	Claims  []manifest.Claim
+	Inputs  manifest.Tree // what it was compiled from, ≤ [MaxInputs] in all
+
+	Pos            diag.Pos // where diagnostics about this app point
+	Source         Source
+	PlatformDigest string // the platform it was compiled against
+}
+
+// Source says where an input was taken from. Any field may be empty: then it is not known.
+type Source struct {
+	Repository string `yaml:"repository,omitempty"`
+	Commit     string `yaml:"commit,omitempty"`
+	Path       string `yaml:"path,omitempty"`
+}
+
+// Space is what the platform writes for one namespace (S3, S4, S6, S19).
+type Space struct {
+	Namespace string
+	Regions   map[string]manifest.Tree // region → files of its space folder
+	Sync      map[string][]byte        // region → sync/<namespace>.yaml; a region may have none
+}
+
+// Platform is a platform to publish, with a way to compile the applications that are already there against it.
+type Platform struct {
+	Digest string
+	Source Source
+	Inputs manifest.Tree // the platform's own files, recorded so that it can be read again
+	Spaces []Space
+	Pos    diag.Pos // where diagnostics about the platform point
+
+	// Recompile compiles an application's recorded inputs against this platform. It is called from Workers
+	// goroutines at once and at most once for the same inputs.
+	Recompile func(namespace, app string, inputs manifest.Tree, source Source) (App, []diag.Diagnostic, error)
+	Workers   int // at least 1
+}
+
+// EdgeFunc computes a region's aggregates, the files of regions/<region>/edge, from all of its claims in
+// order. It must be pure.
+type EdgeFunc func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error)
+
+// Signature is who wrote a commit, and when. When is stored in UTC and whole seconds.
+type Signature struct {
+	Name  string
+	Email string
+	When  time.Time
+}
+
+// Auth are the credentials of an https remote. They are sent to that remote only and appear in no error.
+type Auth struct {
+	Username string // empty: a name that the common servers accept beside a token
+	Token    string
+}
+
+// Options say where and how to publish.
+type Options struct {
+	// URL is a path or file:// address of a local bare repository, which is created when absent, or an
+	// https:// address (http:// for a loopback host).
+	URL    string
+	Branch string // default main
+	Auth   Auth
+	Client *http.Client // for https; nil: a plain one that uses no proxy
+
+	Author    Signature
+	Committer Signature // zero: Author
+	Message   string    // the commit's subject and body; empty: derived
+
+	Edge            EdgeFunc // nil leaves the aggregates alone
+	RemoveFrom      []string // regions that applications may leave, or give up hosts and ports in
+	Adopt           bool     // take over applications that are recorded with another source
+	MeridianVersion string
+
+	DryRun   bool              // plan and report, write nothing
+	Attempts int               // default 20
+	Timeout  time.Duration     // for all attempts together; default 2 minutes
+	Progress func(text string) // nil: silent
+}
+
+// Op says what happened to a file.
+type Op string
+
+const (
+	Added   Op = "added"
+	Changed Op = "changed"
+	Removed Op = "removed"
+)
+
+// FileChange is one file of the repository that a commit changed.
+type FileChange struct {
+	Path string
+	Op   Op
+}
+
+// Result says what was published.
+type Result struct {
+	// Commit is the commit that holds what was published: empty when nothing changed and in a dry run. It is
+	// our own, except when the answer to a push was lost and another writer has committed since: then it is
+	// the later head, in which our files were found.
+	Commit   string
+	Parent   string       // the head that was built on; empty in an empty repository
+	Changed  []FileChange // sorted by path
+	Attempts int          // 1 unless a race was lost
+}
+
+// Unchanged reports whether the repository already held everything, so that there was nothing to commit.
+func (r Result) Unchanged() bool { return len(r.Changed) == 0 }

@@ -1,0 +1,245 @@
+package schema
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+
+	"github.com/meridian-gitops/meridian/diag"
+)
+
+// Facts is what an expression in app.cue may say of the region, as region.id and so on.
+type Facts struct {
+	ID         string `json:"id"`         // aws-oregon
+	Title      string `json:"title"`      // the manual's name of it
+	Cloud      string `json:"cloud"`      // AWS
+	Registry   string `json:"registry"`   // us-repo.cloud.mi.com
+	Kubernetes string `json:"kubernetes"` // 1.36
+}
+
+// FactNames returns the names of the facts, sorted.
+func FactNames() []string { return []string{"cloud", "id", "kubernetes", "registry", "title"} }
+
+// App is one application as written: checked leaf by leaf, not merged, without defaults. A value's position is in
+// its [Node].
+type App struct {
+	Source    Source
+	Name      string // empty when it is missing or wrong
+	Space     string
+	Owner     string
+	Only      *Node // nil when absent
+	Except    *Node
+	Overrides *Node // the regions field; nil when absent
+
+	base      *Node
+	perRegion map[string]*Node // set only where expressions use the region's facts
+}
+
+// Base returns the application in a region, before its override, without the fields only, except and regions.
+func (a *App) Base(region string) *Node {
+	return a.root(region).without("only").without("except").without("regions")
+}
+
+// Override returns what the application changes in a region, or nil.
+func (a *App) Override(region string) *Node { return a.root(region).Get("regions", region) }
+
+// Regional reports whether the base itself differs by region, because expressions use the region's facts.
+func (a *App) Regional() bool { return a.perRegion != nil }
+
+func (a *App) root(region string) *Node {
+	if n, ok := a.perRegion[region]; ok {
+		return n
+	}
+	return a.base
+}
+
+// App reads one app.cue: syntax, evaluation, and every rule that concerns one value by itself (S20). facts are the
+// regions in which expressions may be evaluated; they are used only by a file that refers to region. The App is
+// nil when nothing can be read of the file; with error diagnostics it may be incomplete.
+func (s *Schema) App(src Source, facts []Facts) (*App, []diag.Diagnostic) {
+	f, list := parse(src)
+	if f == nil {
+		return nil, list
+	}
+	app := &App{Source: src}
+	if !f.usesRegion || len(facts) == 0 {
+		n, found := s.evaluate([]*file{f}, s.Ref("#App"), nil)
+		app.base = n
+		list = append(list, found...)
+	} else {
+		n, found := s.evaluateRegions(f, facts, app)
+		app.base = n
+		list = append(list, found...)
+	}
+	if app.base == nil {
+		return nil, diag.Sort(list)
+	}
+	app.Name, app.Space, app.Owner = app.base.text("name"), app.base.text("space"), app.base.text("owner")
+	app.Only, app.Except, app.Overrides = app.base.Get("only"), app.base.Get("except"), app.base.Get("regions")
+	list = append(list, f.staleExpressions(app.Overrides)...)
+	return app, diag.Sort(list)
+}
+
+// Ref returns a reference to a definition of the schema.
+func (s *Schema) Ref(name string) *Ref { return &Ref{Type: s.types[name]} }
+
+func (n *Node) text(field string) string {
+	if f := n.field(field); f != nil && f.Kind == String {
+		return f.Text
+	}
+	return ""
+}
+
+func (s *Schema) evaluate(files []*file, ref *Ref, facts *Facts) (*Node, []diag.Diagnostic) {
+	value, ctx, list := build(files, facts)
+	if len(list) > 0 {
+		return nil, list
+	}
+	w := &walker{schema: s, ctx: ctx}
+	n := w.walk(ref, value, diag.Pos{File: files[0].source.Name, Line: 1, Col: 1}, false)
+	return n, w.withoutEchoes(files)
+}
+
+// withoutEchoes drops what is only the consequence of an identifier that leads nowhere, which has been told.
+func (w *walker) withoutEchoes(files []*file) []diag.Diagnostic {
+	lines := map[diag.Pos]bool{}
+	for _, f := range files {
+		for _, ident := range f.unresolved {
+			pos := position(ident.Pos())
+			lines[diag.Pos{File: pos.File, Line: pos.Line}] = true
+		}
+	}
+	return slices.DeleteFunc(w.list, func(d diag.Diagnostic) bool {
+		return (d.Code == diag.NotConcrete || d.Code == diag.NotComputable) && lines[diag.Pos{File: d.Pos.File, Line: d.Pos.Line}]
+	})
+}
+
+// Value reads several files of one package as a definition of the schema, such as the platform's folder. The Node
+// is nil when nothing can be read.
+func (s *Schema) Value(ref *Ref, sources []Source) (*Node, []diag.Diagnostic) {
+	var files []*file
+	var list []diag.Diagnostic
+	for _, src := range sources {
+		f, found := parse(src)
+		list = append(list, found...)
+		if f == nil {
+			return nil, diag.Sort(list)
+		}
+		files = append(files, f)
+	}
+	if len(files) == 0 {
+		return nil, list
+	}
+	n, found := s.evaluate(files, ref, nil)
+	return n, diag.Sort(append(list, found...))
+}
+
+// evaluateRegions evaluates the file once per region. What is wrong in all of them is told once, without a region.
+func (s *Schema) evaluateRegions(f *file, facts []Facts, app *App) (*Node, []diag.Diagnostic) {
+	app.perRegion = map[string]*Node{}
+	found := map[string][]diag.Diagnostic{}
+	var first *Node
+	for i := range facts {
+		n, list := s.evaluate([]*file{f}, s.Ref("#App"), &facts[i])
+		found[facts[i].ID] = list
+		if n == nil {
+			continue
+		}
+		app.perRegion[facts[i].ID] = n
+		if first == nil {
+			first = n
+		}
+	}
+	return first, diag.Fold(found, len(facts))
+}
+
+// staleExpressions warns where an override changes a field that an expression of the base refers to: the
+// expression keeps the base's value.
+func (f *file) staleExpressions(overrides *Node) []diag.Diagnostic {
+	if overrides == nil {
+		return nil
+	}
+	references := f.references()
+	if len(references) == 0 {
+		return nil
+	}
+	var list []diag.Diagnostic
+	for _, region := range overrides.Fields {
+		for _, leaf := range leaves(region.Node, nil) {
+			for _, path := range slices.Sorted(maps.Keys(references)) {
+				if !overlaps(path, strings.Join(leaf.path, "\x00")) {
+					continue
+				}
+				d := diag.New(diag.StaleExpression, leaf.pos, "regions."+joinPath(append([]string{region.Name}, leaf.path...)),
+					"an expression outside regions uses %s and keeps the value it has there", joinPath(leaf.path))
+				list = append(list, d.WithRelated(references[path], "the expression"))
+			}
+		}
+	}
+	return list
+}
+
+func overlaps(a, b string) bool {
+	return a == b || strings.HasPrefix(a, b+"\x00") || strings.HasPrefix(b, a+"\x00")
+}
+
+type leafPath struct {
+	path []string
+	pos  diag.Pos
+}
+
+func leaves(n *Node, path []string) []leafPath {
+	if n.Kind != Struct {
+		return []leafPath{{slices.Clone(path), n.Pos}}
+	}
+	var list []leafPath
+	for _, f := range n.Fields {
+		list = append(list, leaves(f.Node, append(path, f.Name))...)
+	}
+	return list
+}
+
+// references returns the paths of top-level fields that expressions of the base refer to, elements joined by NUL,
+// and where. References inside regions are their own region's business.
+func (f *file) references() map[string]diag.Pos {
+	top := map[string]bool{}
+	for _, decl := range f.syntax.Decls {
+		if field, ok := decl.(*ast.Field); ok {
+			if name, _, err := ast.LabelName(field.Label); err == nil && isData(name) {
+				top[name] = true
+			}
+		}
+	}
+	found := map[string]diag.Pos{}
+	var parents []ast.Node
+	before := func(n ast.Node) bool {
+		if field, ok := n.(*ast.Field); ok && len(parents) == 1 {
+			if name, _, _ := ast.LabelName(field.Label); name == "regions" {
+				return false
+			}
+		}
+		parents = append(parents, n)
+		ident, ok := n.(*ast.Ident)
+		if !ok || !top[ident.Name] || ident.Node == nil || ident.Scope != f.syntax {
+			return true
+		}
+		path := []string{ident.Name}
+		for i := len(parents) - 2; i >= 0; i-- {
+			sel, ok := parents[i].(*ast.SelectorExpr)
+			if !ok {
+				break
+			}
+			name, _, err := ast.LabelName(sel.Sel)
+			if err != nil {
+				break
+			}
+			path = append(path, name)
+		}
+		found[strings.Join(path, "\x00")] = position(ident.Pos())
+		return true
+	}
+	ast.Walk(f.syntax, before, func(ast.Node) { parents = parents[:len(parents)-1] })
+	return found
+}

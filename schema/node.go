@@ -1,0 +1,161 @@
+package schema
+
+import (
+	"slices"
+	"strconv"
+
+	"cuelang.org/go/cue"
+
+	"github.com/meridian-gitops/meridian/diag"
+)
+
+// Kind is the kind of a [Node].
+type Kind int
+
+// The kinds of a Node.
+const (
+	Null Kind = iota
+	Bool
+	Int
+	Float
+	String
+	List
+	Struct
+	Any // a value that the schema leaves open, kept as CUE
+)
+
+// Node is a value of a user's file after evaluation: concrete, without defaults, each part with its position.
+// Nodes are never changed once read; merging shares what it does not touch.
+type Node struct {
+	Kind   Kind
+	Text   string // Bool, Int, Float: the literal; String: the string
+	Fields []NodeField
+	Items  []*Node
+	Value  cue.Value // Any
+	Pos    diag.Pos  // where the value stands; invalid for a built-in default
+}
+
+// NodeField is a field of a Struct node.
+type NodeField struct {
+	Name string
+	Pos  diag.Pos // of the label
+	Node *Node
+}
+
+// Get returns the value at a path of field names, or nil. A nil Node has no fields.
+func (n *Node) Get(path ...string) *Node {
+	for _, name := range path {
+		n = n.field(name)
+	}
+	return n
+}
+
+func (n *Node) field(name string) *Node {
+	if i := n.index(name); i >= 0 {
+		return n.Fields[i].Node
+	}
+	return nil
+}
+
+func (n *Node) index(name string) int {
+	if n == nil {
+		return -1
+	}
+	return slices.IndexFunc(n.Fields, func(f NodeField) bool { return f.Name == name })
+}
+
+// Where returns the position of the deepest part of a path that the user wrote. A path element is a field's name
+// or, in a list, an index in decimal.
+func (n *Node) Where(path ...string) diag.Pos {
+	if n == nil {
+		return diag.Pos{}
+	}
+	pos := n.Pos
+	for _, name := range path {
+		label := diag.Pos{}
+		if n.Kind == List {
+			i, err := strconv.Atoi(name)
+			if err != nil || i < 0 || i >= len(n.Items) {
+				return pos
+			}
+			n = n.Items[i]
+		} else {
+			i := n.index(name)
+			if i < 0 {
+				return pos
+			}
+			label, n = n.Fields[i].Pos, n.Fields[i].Node
+		}
+		switch {
+		case n.scalar() && n.Pos.IsValid():
+			pos = n.Pos
+		case label.IsValid():
+			pos = label
+		case n.Pos.IsValid():
+			pos = n.Pos
+		}
+	}
+	return pos
+}
+
+func (n *Node) scalar() bool { return n.Kind != Struct && n.Kind != List && n.Kind != Any }
+
+// String returns a short form for messages: the literal, or the kind of a compound.
+func (n *Node) String() string {
+	switch {
+	case n == nil:
+		return "nothing"
+	case n.Kind == String:
+		return strconv.Quote(n.Text)
+	case n.Kind == List:
+		return "a list"
+	case n.Kind == Struct, n.Kind == Any:
+		return "a struct"
+	case n.Kind == Null:
+		return "null"
+	default:
+		return n.Text
+	}
+}
+
+// Equal reports whether two nodes have the same value; positions do not count, the order of fields neither.
+// An Any node equals only itself.
+func (n *Node) Equal(m *Node) bool {
+	switch {
+	case n == m:
+		return true
+	case n == nil || m == nil || n.Kind != m.Kind || n.Kind == Any:
+		return false
+	case n.Kind == Struct:
+		return len(n.Fields) == len(m.Fields) && !slices.ContainsFunc(n.Fields, func(f NodeField) bool {
+			return !f.Node.Equal(m.field(f.Name))
+		})
+	case n.Kind == List:
+		return slices.EqualFunc(n.Items, m.Items, (*Node).Equal)
+	default:
+		return n.Text == m.Text
+	}
+}
+
+// with returns a copy of a Struct node in which one field is set.
+func (n *Node) with(field NodeField) *Node {
+	changed := *n
+	if i := n.index(field.Name); i >= 0 {
+		changed.Fields = slices.Clone(n.Fields)
+		changed.Fields[i] = field
+	} else {
+		changed.Fields = append(slices.Clip(n.Fields), field)
+	}
+	return &changed
+}
+
+// without returns a copy of a Struct node that lacks one field.
+func (n *Node) without(name string) *Node {
+	i := n.index(name)
+	if i < 0 {
+		return n
+	}
+	changed := *n
+	changed.Fields = slices.Delete(slices.Clone(n.Fields), i, i+1)
+	return &changed
+}
