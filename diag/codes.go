@@ -24,7 +24,7 @@ type Entry struct {
 
 // Codes returns every registered entry, sorted by code.
 func Codes() []Entry {
-	all := slices.Concat(schemaCodes(), publishCodes())
+	all := slices.Concat(schemaCodes(), platformCodes(), appCodes(), publishCodes())
 	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 }

@@ -7,9 +7,9 @@ const (
 	TargetAddress     Code = "M8003"
 	TargetCredential  Code = "M8004"
 	TargetNotBare     Code = "M8005"
-	HostTaken         Code = "M8006"
-	PathTaken         Code = "M8007"
-	PortTaken         Code = "M8008"
+	ClaimedHost       Code = "M8006"
+	ClaimedPath       Code = "M8007"
+	ClaimedPort       Code = "M8008"
 	RegionLeft        Code = "M8009"
 	ExposureDropped   Code = "M8010"
 	AppTaken          Code = "M8011"
@@ -38,13 +38,13 @@ func publishCodes() []Entry {
 		{TargetNotBare, Error, "the local path is not a bare git repository",
 			"Meridian moves a branch of the repository. Where files of that branch are checked out, they would be left behind and a later commit there would undo what was published.",
 			"publish to a bare repository (git init --bare, git clone --bare) or to a path that does not exist yet"},
-		{HostTaken, Error, "the host belongs to another space",
+		{ClaimedHost, Error, "the host belongs to another space",
 			"A host belongs to one space in all regions: two spaces under one name could take requests and cookies from each other (S7, S10).",
 			"choose another host, or have its holder give it up first"},
-		{PathTaken, Error, "the host's path belongs to another application",
+		{ClaimedPath, Error, "the host's path belongs to another application",
 			"Two applications claim the same path of the same host in a region; which of them would answer is up to the edge.",
 			"choose another path or host, or have its holder give it up first"},
-		{PortTaken, Error, "the port belongs to another application",
+		{ClaimedPort, Error, "the port belongs to another application",
 			"The region's proxy servers have each port once (S11, S13).",
 			"choose another port, or have its holder give it up first"},
 		{RegionLeft, Error, "the application would leave a region",

@@ -32,7 +32,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"number for a string", "metadata:\n  labels:\n    a: 1\n", "metadata.labels"},
 		{"nothing", "# only a comment\n", "no YAML document"},
 		{"two documents", "kind: Deployment\n---\nkind: Service\n", "more than one YAML document"},
-		{"no YAML", "a: b: c\n", "line 1"},
+		{"no YAML", "kind: Deployment\nspec: b: c\n", "line 2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

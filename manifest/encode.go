@@ -107,7 +107,6 @@ const (
 func (e *encoder) document(obj any) error {
 	got, err := null, error(nil)
 	if v := reflect.ValueOf(obj); v.IsValid() {
-		v = addressable(v)
 		got, err = e.value(planFor(v.Type()), v, place{after: nothing, parent: -indentStep})
 	}
 	if err != nil {

@@ -126,12 +126,9 @@ func (s *source) text() string {
 }
 
 func (s *source) fill(v reflect.Value, depth int) {
-	if len(s.data) == 0 || depth > 20 {
-		return
-	}
 	switch p := v.Addr().Interface().(type) {
 	case *metav1.Time:
-		*p = metav1.Unix(int64(s.next())*1e6, 0)
+		*p = metav1.Unix(int64(s.next())*1e6, 0) // never unset: behind a pointer that is null, and left out
 		return
 	case *metav1.MicroTime:
 		*p = metav1.NewMicroTime(time.UnixMicro(int64(s.next()) * 1e9))
@@ -149,7 +146,9 @@ func (s *source) fill(v reflect.Value, depth int) {
 		p.SetRawBytes([]byte(`{"f:a":{}}`))
 		return
 	}
-	s.fillKind(v, depth)
+	if len(s.data) > 0 && depth <= 20 {
+		s.fillKind(v, depth)
+	}
 }
 
 func (s *source) fillKind(v reflect.Value, depth int) {

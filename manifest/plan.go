@@ -28,13 +28,15 @@ type plan struct {
 
 // field is one field of a struct, its own or an embedded struct's.
 type field struct {
-	name      string
-	key       string // the name as a YAML key, with its colon
-	index     []int  // as in reflect.Value.FieldByIndex
-	plan      *plan
-	omit      func(reflect.Value) bool // nil: never
-	omitEmpty bool
-	status    bool
+	name       string
+	key        string // the name as a YAML key, with its colon
+	outer      []int  // the way to the embedded struct that holds the field; none to the struct itself
+	last       int    // the field's index there
+	sameHolder bool   // as the field before it: dozens of a volume's sources are embedded together
+	plan       *plan
+	omit       func(reflect.Value) bool // nil: never
+	omitEmpty  bool
+	status     bool
 }
 
 // planFor returns the plan of t.
@@ -146,7 +148,8 @@ func ownWriter(t reflect.Type) func(*plan, *encoder, reflect.Value, place) (outc
 
 func (made planner) fillFields(p *plan, t reflect.Type) {
 	for _, c := range dominant(candidates(t, nil, nil)) {
-		f := field{name: c.name, index: c.index, plan: made.plan(c.field.Type), status: c.name == "status"}
+		f := field{name: c.name, plan: made.plan(c.field.Type), status: c.name == "status"}
+		f.outer, f.last = c.index[:len(c.index)-1], c.index[len(c.index)-1]
 		f.omitEmpty = c.has("omitempty")
 		f.omit = omission(c.field.Type, f.omitEmpty, c.has("omitzero"))
 		if c.has("string") && isScalar(c.field.Type) {
@@ -162,6 +165,9 @@ func (made planner) fillFields(p *plan, t reflect.Type) {
 	if p.object = version >= 0 && kind >= 0; p.object && kind < version {
 		moved := p.fields[version]
 		p.fields = slices.Insert(slices.Delete(p.fields, version, version+1), kind, moved)
+	}
+	for i := 1; i < len(p.fields); i++ {
+		p.fields[i].sameHolder = slices.Equal(p.fields[i-1].outer, p.fields[i].outer)
 	}
 }
 

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -152,11 +153,11 @@ func guessable(s string) bool {
 
 // isWord knows YAML 1.1's words for true, false and null in any case, its merge key and its default value.
 func isWord(s string) bool {
-	switch strings.ToLower(s) {
-	case "y", "yes", "n", "no", "on", "off", "true", "false", "null", "~", "<<", "=":
-		return true
+	if strings.IndexByte("yYnNoOtTfF~<=", s[0]) < 0 {
+		return false // nearly always
 	}
-	return false
+	return slices.ContainsFunc([]string{"y", "yes", "n", "no", "on", "off", "true", "false", "null", "~", "<<", "="},
+		func(word string) bool { return strings.EqualFold(word, s) })
 }
 
 // isDate reports whether s begins like YAML 1.1's timestamps: 2024-01-01, 2024-1-1T10:00:00Z, 2024-01-01 10:00.

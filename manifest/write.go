@@ -25,10 +25,17 @@ import (
 func writeStruct(p *plan, e *encoder, v reflect.Value, at place) (outcome, error) {
 	got := empty
 	inside := place{after: colon, parent: at.column(), depth: at.depth}
+	holder, held := v, true
 	for i := range p.fields {
 		f := &p.fields[i]
-		value, ok := f.of(v)
-		if !ok || f.omit != nil && f.omit(value) || f.status && p.object && at.after == nothing {
+		if !f.sameHolder {
+			holder, held = f.holder(v)
+		}
+		if !held || f.status && p.object && at.after == nothing {
+			continue
+		}
+		value := holder.Field(f.last)
+		if f.omit != nil && f.omit(value) {
 			continue
 		}
 		mark := len(e.buf)
@@ -48,16 +55,16 @@ func writeStruct(p *plan, e *encoder, v reflect.Value, at place) (outcome, error
 	return got, nil
 }
 
-// of returns the field in v, and false if it is in an embedded struct that is not there.
-func (f *field) of(v reflect.Value) (reflect.Value, bool) {
-	for i, x := range f.index {
-		if i > 0 && v.Kind() == reflect.Pointer {
+// holder returns the struct in v that has the field, v itself or one embedded in it, and false if that is not there.
+func (f *field) holder(v reflect.Value) (reflect.Value, bool) {
+	for _, x := range f.outer {
+		v = v.Field(x)
+		if v.Kind() == reflect.Pointer {
 			if v.IsNil() {
 				return v, false
 			}
 			v = v.Elem()
 		}
-		v = v.Field(x)
 	}
 	return v, true
 }
@@ -79,7 +86,7 @@ func writeInterface(_ *plan, e *encoder, v reflect.Value, at place) (outcome, er
 	if v.IsNil() {
 		return null, nil
 	}
-	held := addressable(v.Elem())
+	held := v.Elem()
 	got, err := e.value(planFor(held.Type()), held, at)
 	if got == empty && err == nil {
 		e.complete(got, at)

@@ -23,12 +23,12 @@ func jitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d+1)
 }
 
-// backoff is the pause after a lost attempt, counted from 1. It must grow: with a fixed one, sixteen
-// contenders get an eighth of the commits through that one gets.
-func backoff(attempt int) time.Duration {
-	d := 25 * time.Millisecond
+// backoff is the pause after the nth lost attempt, counted from 1. It must grow: with a fixed one, sixteen
+// contenders together get an eighth of the commits through that one gets.
+func backoff(attempt int, start time.Duration) time.Duration {
+	d := start
 	for range min(attempt, 12) - 1 {
-		d = d * 8 / 5
+		d = d * 3 / 2
 	}
-	return jitter(min(d, 4*time.Second))
+	return jitter(min(d, 3*time.Second))
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,7 +15,7 @@ import (
 
 // claimRecord is one file below .meridian/claims: a host in a region, or a port of a region.
 type claimRecord struct {
-	header    `yaml:",inline"`
+	Header    `yaml:",inline"`
 	Host      string      `yaml:"host,omitempty"`
 	Port      int32       `yaml:"port,omitempty"`
 	Namespace string      `yaml:"namespace"`
@@ -31,6 +33,9 @@ type pathClaim struct {
 	App      string `yaml:"app"`
 	Entry    string `yaml:"entry"`
 }
+
+// claimFileRE is the form of what claimFile returns.
+var claimFileRE = regexp.MustCompile(`^[a-z0-9][-a-z0-9.]*/(http|tcp|udp)/[a-z0-9_][-a-z0-9.]*\.yaml$`)
 
 const (
 	hostKind = "HostClaim"
@@ -61,7 +66,7 @@ func (b *book) get(ctx context.Context, file string) (*claimRecord, error) {
 	var record *claimRecord
 	if ok {
 		record = new(claimRecord)
-		if err := decodeRecord(full, data, claimKind(file), record); err != nil {
+		if err := decodeRecord(full, data, recordKind(file), record); err != nil {
 			return nil, err
 		}
 	}
@@ -69,27 +74,33 @@ func (b *book) get(ctx context.Context, file string) (*claimRecord, error) {
 	return record, nil
 }
 
-func claimKind(file string) string {
-	if path.Base(path.Dir(file)) == string(manifest.ClaimHTTP) {
+func kindOf(file string) manifest.ClaimKind { return manifest.ClaimKind(path.Base(path.Dir(file))) }
+
+func recordKind(file string) string {
+	if kindOf(file) == manifest.ClaimHTTP {
 		return hostKind
 	}
 	return portKind
 }
 
-// release removes an application's entries from a claim file.
-func (b *book) release(ctx context.Context, file, namespace, app string) error {
+// release removes an application's entries from a claim file and returns what they were.
+func (b *book) release(ctx context.Context, file, namespace, app string) ([]manifest.Claim, error) {
 	record, err := b.get(ctx, file)
 	if record == nil || err != nil || record.Namespace != namespace {
-		return err
+		return nil, err
 	}
-	left := *record
-	left.Paths = slices.DeleteFunc(slices.Clone(record.Paths), func(p pathClaim) bool { return p.App == app })
-	if record.App == app || record.App == "" && len(left.Paths) == 0 {
+	held := record.claims(regionOf(file), kindOf(file))
+	own := slices.DeleteFunc(slices.Clone(held), func(c manifest.Claim) bool { return c.App != app })
+	switch len(own) {
+	case 0:
+	case len(held):
 		b.set(file, nil)
-	} else if len(left.Paths) != len(record.Paths) {
+	default:
+		left := *record
+		left.Paths = slices.DeleteFunc(slices.Clone(record.Paths), func(p pathClaim) bool { return p.App == app })
 		b.set(file, &left)
 	}
-	return nil
+	return own, nil
 }
 
 func (b *book) set(file string, record *claimRecord) {
@@ -131,10 +142,10 @@ func (b *book) take(ctx context.Context, c manifest.Claim, regions []string) (*m
 // with returns a copy of a record with one claim more. A nil record is one without claims.
 func (r *claimRecord) with(c manifest.Claim) *claimRecord {
 	if c.Kind != manifest.ClaimHTTP {
-		return &claimRecord{header: header{recordVersion, portKind}, Port: c.Port, Namespace: c.Namespace,
+		return &claimRecord{Header: Header{recordVersion, portKind}, Port: c.Port, Namespace: c.Namespace,
 			App: c.App, Entry: c.Entry, Service: c.Service, ServicePort: c.ServicePort}
 	}
-	more := claimRecord{header: header{recordVersion, hostKind}, Host: c.Host, Namespace: c.Namespace}
+	more := claimRecord{Header: Header{recordVersion, hostKind}, Host: c.Host, Namespace: c.Namespace}
 	if r != nil {
 		more.Paths = slices.Clone(r.Paths)
 	}
@@ -230,6 +241,23 @@ func (b *book) all(ctx context.Context, region string) ([]manifest.Claim, error)
 				list = append(list, record.claims(region, kind)...)
 			}
 		}
+	}
+	slices.SortFunc(list, manifest.Claim.Compare)
+	return list, nil
+}
+
+// releaseAll removes all of an application's entries and returns what they were, in order.
+func (b *book) releaseAll(ctx context.Context, owner *OwnerRecord) ([]manifest.Claim, error) {
+	var list []manifest.Claim
+	for _, file := range owner.Claims {
+		if !claimFileRE.MatchString(file) {
+			return nil, &recordError{ownerFile(owner.Namespace, owner.Name), fmt.Errorf("%q is not a claim", file)}
+		}
+		claims, err := b.release(ctx, file, owner.Namespace, owner.Name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, claims...)
 	}
 	slices.SortFunc(list, manifest.Claim.Compare)
 	return list, nil

@@ -24,9 +24,9 @@ type draft struct {
 // node is a file or folder of a draft.
 type node struct {
 	mode filemode.FileMode
-	base plumbing.Hash // in the head; zero when the head has no such file or folder
-	hash plumbing.Hash // a file's present content
-	data []byte        // a file's content where it differs from the head's
+	base plumbing.Hash    // in the head; zero when the head has no such file or folder
+	hash plumbing.Hash    // a file's present content
+	data []byte           // a file's content where it differs from the head's
 	kids map[string]*node // an opened folder; nil for a file and for a folder not looked into
 }
 
@@ -191,11 +191,18 @@ func (d *draft) tree(ctx context.Context, path string) (manifest.Tree, error) {
 	return manifest.NewTree(files)
 }
 
-// prefetch announces that the files below some folders will be read.
+// prefetch announces that some files, or all files below some folders, will be read.
 func (d *draft) prefetch(ctx context.Context, paths ...string) error {
 	var blobs []plumbing.Hash
 	for _, path := range paths {
-		err := d.walk(ctx, path, func(_ string, n *node) error {
+		n, err := d.lookup(ctx, path)
+		if err != nil {
+			return err
+		}
+		if n == nil {
+			continue
+		}
+		err = d.walkNode(ctx, n, path, func(_ string, n *node) error {
 			if n.hash == n.base {
 				blobs = append(blobs, n.hash)
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
@@ -39,8 +40,11 @@ type engine interface {
 	close() error
 }
 
-// retryError is a failed move that is worth another look at the head: usually somebody else moved it.
-type retryError struct{ err error }
+// retryError is a failure that is worth another look at the head: usually somebody else moved it.
+type retryError struct {
+	err   error
+	pause time.Duration // how long an attempt takes, about: what back-off starts from
+}
 
 func (e *retryError) Error() string { return e.err.Error() }
 func (e *retryError) Unwrap() error { return e.err }

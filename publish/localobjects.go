@@ -17,7 +17,7 @@ import (
 
 // unpackLimit is git's receive.unpackLimit: fewer objects become loose files, more become one pack. Each pack
 // costs every later reader, each loose object costs a sync now.
-const unpackLimit = 100
+const unpackLimit = 32
 
 // writeObjects stores objects below a repository's objects folder. When it returns, they are on the disk.
 func writeObjects(ctx context.Context, dir string, objects []gitObject) error {
@@ -25,6 +25,7 @@ func writeObjects(ctx context.Context, dir string, objects []gitObject) error {
 		return writePack(dir, objects)
 	}
 	fresh := map[string]bool{dir: true} // folders with new entries
+	z := zlib.NewWriter(nil)            // one for all: each has a megabyte of tables
 	for _, o := range objects {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -34,7 +35,7 @@ func writeObjects(ctx context.Context, dir string, objects []gitObject) error {
 			return err
 		}
 		fresh[folder] = true
-		if err := writeLoose(dir, folder, o); err != nil {
+		if err := writeLoose(z, dir, folder, o); err != nil {
 			return err
 		}
 	}
@@ -47,13 +48,13 @@ func writeObjects(ctx context.Context, dir string, objects []gitObject) error {
 }
 
 // writeLoose stores one object as a file of its own.
-func writeLoose(dir, folder string, o gitObject) error {
+func writeLoose(z *zlib.Writer, dir, folder string, o gitObject) error {
 	name := filepath.Join(folder, o.hash.String()[2:])
 	if _, err := os.Stat(name); err == nil {
 		return nil
 	}
 	var buf bytes.Buffer
-	z := zlib.NewWriter(&buf)
+	z.Reset(&buf)
 	_, err := fmt.Fprintf(z, "%s %d\x00", o.kind, len(o.data))
 	if err == nil {
 		_, err = z.Write(o.data)
@@ -61,7 +62,7 @@ func writeLoose(dir, folder string, o gitObject) error {
 	if err := errors.Join(err, z.Close()); err != nil {
 		return err
 	}
-	return writeReadOnly(dir, name, buf.Bytes())
+	return writeReadOnly(folder, name, buf.Bytes())
 }
 
 // writeReadOnly puts a file in place at once: temporary file, sync, rename. dir is on the same file system.

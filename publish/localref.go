@@ -16,6 +16,9 @@ import (
 // lockWait is how long a branch's lock may be held by somebody else: git holds it for milliseconds.
 const lockWait = 5 * time.Second
 
+// localPause is what back-off starts from: an attempt takes a few milliseconds.
+const localPause = 4 * time.Millisecond
+
 // readRef reads a branch: its own file first, then packed-refs. Without either it is the zero hash.
 func readRef(repo string, ref plumbing.ReferenceName) (plumbing.Hash, error) {
 	name := filepath.Join(repo, filepath.FromSlash(ref.String()))
@@ -69,7 +72,7 @@ func moveRef(ctx context.Context, repo string, ref plumbing.ReferenceName, from,
 	defer os.Remove(lock) // in vain after the rename
 	now, err := readRef(repo, ref)
 	if err == nil && now != from {
-		err = &retryError{fmt.Errorf("move branch: %s is at %s, expected %s", ref, now, from)}
+		err = &retryError{fmt.Errorf("move branch: %s is at %s, expected %s", ref, now, from), localPause}
 	}
 	if err != nil {
 		return errors.Join(err, f.Close())

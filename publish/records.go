@@ -18,17 +18,17 @@ import (
 // recordVersion is the version of every file below .meridian.
 const recordVersion = "meridian/v1"
 
-// header begins every record.
-type header struct {
+// Header begins every record.
+type Header struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string `yaml:"kind"`
 }
 
-func (h header) headed() header { return h }
+func (h Header) headed() Header { return h }
 
 // OwnerRecord is .meridian/apps/<namespace>/<app>/owner.yaml: who put the application here, and from what.
 type OwnerRecord struct {
-	header    `yaml:",inline"`
+	Header    `yaml:",inline"`
 	Name      string   `yaml:"name"`
 	Namespace string   `yaml:"namespace"`
 	Owner     string   `yaml:"owner,omitempty"`
@@ -44,17 +44,17 @@ type OwnerRecord struct {
 
 // PlatformRecord is .meridian/platform.yaml: the platform that is in force.
 type PlatformRecord struct {
-	header `yaml:",inline"`
+	Header `yaml:",inline"`
 	Digest string        `yaml:"digest"`
-	Spaces []spaceRecord `yaml:"spaces,omitempty"` // sorted
+	Spaces []SpaceRecord `yaml:"spaces,omitempty"` // sorted
 	Inputs string        `yaml:"inputs"`           // digest of the recorded inputs
 
 	Source   Source `yaml:"source,omitempty"`
 	Meridian string `yaml:"meridian,omitempty"` // version
 }
 
-// spaceRecord names what a platform wrote, so that a later one may remove it and nothing else.
-type spaceRecord struct {
+// SpaceRecord names what a platform wrote, so that a later one may remove it and nothing else.
+type SpaceRecord struct {
 	Namespace string   `yaml:"namespace"`
 	Regions   []string `yaml:"regions"` // sorted
 }
@@ -69,7 +69,7 @@ func (e *recordError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *recordError) Unwrap() error { return e.err }
 
 // decodeRecord reads one of the records strictly: an unknown field means an unknown version.
-func decodeRecord(path string, data []byte, kind string, into interface{ headed() header }) error {
+func decodeRecord(path string, data []byte, kind string, into interface{ headed() Header }) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(into); err != nil {
@@ -78,7 +78,7 @@ func decodeRecord(path string, data []byte, kind string, into interface{ headed(
 		}
 		return &recordError{path, err}
 	}
-	if got, want := into.headed(), (header{recordVersion, kind}); got != want {
+	if got, want := into.headed(), (Header{recordVersion, kind}); got != want {
 		return &recordError{path, fmt.Errorf("is %s %s, expected %s %s", got.APIVersion, got.Kind, want.APIVersion, want.Kind)}
 	}
 	return nil

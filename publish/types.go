@@ -53,7 +53,8 @@ type Platform struct {
 }
 
 // EdgeFunc computes a region's aggregates, the files of regions/<region>/edge, from all of its claims in
-// order. It must be pure.
+// order. It must be pure. A region that the platform no longer has is asked about when its last claim goes:
+// nothing is to be returned for it.
 type EdgeFunc func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error)
 
 // Signature is who wrote a commit, and when. When is stored in UTC and whole seconds.
@@ -88,7 +89,7 @@ type Options struct {
 	MeridianVersion string
 
 	DryRun   bool              // plan and report, write nothing
-	Attempts int               // default 20
+	Attempts int               // default 50
 	Timeout  time.Duration     // for all attempts together; default 2 minutes
 	Progress func(text string) // nil: silent
 }

@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -98,7 +100,7 @@ func (s *Schema) evaluate(files []*file, ref *Ref, facts *Facts) (*Node, []diag.
 		return nil, list
 	}
 	w := &walker{schema: s, ctx: ctx}
-	n := w.walk(ref, value, diag.Pos{File: files[0].source.Name, Line: 1, Col: 1}, false)
+	n := w.walk(ref, value, diag.Pos{File: files[0].source.Name, Line: 1, Col: 1}, ref.Type != s.types["#App"])
 	return n, w.withoutEchoes(files)
 }
 
@@ -242,4 +244,48 @@ func (f *file) references() map[string]diag.Pos {
 	}
 	ast.Walk(f.syntax, before, func(ast.Node) { parents = parents[:len(parents)-1] })
 	return found
+}
+
+// Node returns the application as written, in the first region it was evaluated in.
+func (a *App) Node() *Node { return a.base }
+
+// Beside is a file beside app.cue that the application refers to.
+type Beside struct {
+	Path  string // slash-separated, below the folder of app.cue
+	Pos   diag.Pos
+	Field string // the user's field path
+}
+
+// Beside returns the files that the application refers to, in base and overrides, sorted by path and each once.
+func (a *App) Beside() []Beside {
+	var list []Beside
+	roots := []*Node{a.base}
+	for _, n := range a.perRegion {
+		roots = append(roots, n)
+	}
+	for _, root := range roots {
+		list = append(list, besideFiles(root, "")...)
+		for _, region := range root.Get("regions").FieldList() {
+			list = append(list, besideFiles(region.Node, "regions."+quoteName(region.Name)+".")...)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Beside) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), a.Pos.Compare(b.Pos))
+	})
+	return slices.CompactFunc(list, func(a, b Beside) bool { return a.Path == b.Path })
+}
+
+func besideFiles(n *Node, prefix string) []Beside {
+	var list []Beside
+	for _, f := range n.Get("files").FieldList() {
+		if file := f.Node.Get("file"); file != nil {
+			list = append(list, Beside{file.Text, file.Pos, prefix + "files." + quoteName(f.Name) + ".file"})
+		}
+	}
+	for i, patch := range n.Get("patches").ItemList() {
+		if file := patch.Get("path"); file != nil {
+			list = append(list, Beside{file.Text, file.Pos, prefix + "patches[" + strconv.Itoa(i) + "].path"})
+		}
+	}
+	return list
 }

@@ -98,6 +98,9 @@ func (r *Ref) structType() *Type {
 	return nil
 }
 
+// Field returns the type of a field of a struct, or of an entry of a map; nil when there is none.
+func (r *Ref) Field(name string) *Ref { return r.fieldRef(name) }
+
 // fieldRef returns the type of a field of a struct or of a map's values, or nil.
 func (r *Ref) fieldRef(name string) *Ref {
 	if r == nil {

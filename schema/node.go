@@ -149,6 +149,51 @@ func (n *Node) with(field NodeField) *Node {
 	return &changed
 }
 
+// Fill returns a Struct node in which a field that is absent is set, with the structs above it.
+func (n *Node) Fill(value *Node, path ...string) *Node {
+	if len(path) == 0 {
+		return n
+	}
+	child := n.field(path[0])
+	switch {
+	case child == nil && len(path) == 1:
+		return n.with(NodeField{Name: path[0], Node: value})
+	case child == nil:
+		child = &Node{Kind: Struct}
+	case len(path) == 1 || child.Kind != Struct:
+		return n
+	}
+	field := NodeField{Name: path[0], Node: child.Fill(value, path[1:]...)}
+	if i := n.index(path[0]); i >= 0 {
+		field.Pos = n.Fields[i].Pos
+	}
+	return n.with(field)
+}
+
+// Without returns a Struct node that lacks some fields.
+func (n *Node) Without(names ...string) *Node {
+	for _, name := range names {
+		n = n.without(name)
+	}
+	return n
+}
+
+// FieldList returns the fields of a Struct node; a nil Node has none.
+func (n *Node) FieldList() []NodeField {
+	if n == nil {
+		return nil
+	}
+	return n.Fields
+}
+
+// ItemList returns the items of a List node; a nil Node has none.
+func (n *Node) ItemList() []*Node {
+	if n == nil {
+		return nil
+	}
+	return n.Items
+}
+
 // without returns a copy of a Struct node that lacks one field.
 func (n *Node) without(name string) *Node {
 	i := n.index(name)

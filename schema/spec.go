@@ -222,9 +222,10 @@ type Hook struct {
 
 // Call is #Call; an empty Space means the same, an empty App the entry's name.
 type Call struct {
-	Space string `json:"space"`
-	App   string `json:"app"`
-	Port  string `json:"port"`
+	Space    string `json:"space"`
+	App      string `json:"app"`
+	Port     string `json:"port"`
+	Protocol string `json:"protocol"`
 }
 
 // Accept is #Accept; an empty Space means the same, an empty App the entry's name, no Ports all.

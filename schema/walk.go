@@ -68,6 +68,10 @@ func (w *walker) at(name string, f func() *Node) *Node {
 func (w *walker) walk(ref *Ref, v cue.Value, label diag.Pos, partial bool) *Node {
 	partial = partial || ref.Partial
 	if ref.Type != nil && ref.Type.Any {
+		if v.IncompleteKind() == cue.BottomKind {
+			w.list = append(w.list, evaluationErrors(v.Err(), joinPath(w.path))...)
+			return nil
+		}
 		return &Node{Kind: Any, Value: v, Pos: valuePos(v, label)}
 	}
 	if d, ok := v.Default(); ok {

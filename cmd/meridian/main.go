@@ -9,6 +9,7 @@ import (
 	_ "github.com/rogpeppe/go-internal/testscript"
 	_ "github.com/spf13/cobra"
 	_ "gopkg.in/yaml.v3"
+	_ "k8s.io/api/admissionregistration/v1"
 	_ "k8s.io/api/apps/v1"
 	_ "k8s.io/api/autoscaling/v2"
 	_ "k8s.io/api/core/v1"
@@ -18,7 +19,6 @@ import (
 	_ "k8s.io/apimachinery/pkg/util/intstr"
 	_ "sigs.k8s.io/kustomize/api/krusty"
 	_ "sigs.k8s.io/yaml"
-	_ "k8s.io/api/admissionregistration/v1"
 )
 
 func main() {}

@@ -1,0 +1,450 @@
+package compiler
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/regions"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// check reports what is wrong with an application in a region although each value by itself is right.
+func (p *RegionPlan) check() []diag.Diagnostic {
+	c := &planCheck{RegionPlan: p}
+	c.image()
+	c.resources()
+	c.scale()
+	c.ports()
+	c.http()
+	c.l4("tcp", p.Spec.TCP, "TCP")
+	c.l4("udp", p.Spec.UDP, "UDP")
+	c.health()
+	c.shutdown()
+	c.backends()
+	c.metadata()
+	c.files()
+	c.credentials()
+	return c.list
+}
+
+type planCheck struct {
+	*RegionPlan
+	list []diag.Diagnostic
+}
+
+// add reports a mistake at a field; the returned diagnostic may be completed until the next add.
+func (c *planCheck) add(code diag.Code, path []string, format string, args ...any) *diag.Diagnostic {
+	c.list = append(c.list, diag.New(code, c.Where(path...), fieldPath(path), format, args...))
+	return &c.list[len(c.list)-1]
+}
+
+// fieldPath prints a path as the user would write it.
+func fieldPath(path []string) string {
+	var b strings.Builder
+	for i, name := range path {
+		if _, err := strconv.Atoi(name); err == nil && i > 0 {
+			fmt.Fprintf(&b, "[%s]", name)
+			continue
+		}
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		if strings.ContainsAny(name, "/-. ") {
+			name = strconv.Quote(name)
+		}
+		b.WriteString(name)
+	}
+	return b.String()
+}
+
+func (c *planCheck) image() {
+	image := c.Spec.Image
+	reference := image.Reference
+	switch {
+	case reference != "":
+		name, digest, _ := strings.Cut(reference, "@")
+		repository, tag, _ := strings.Cut(name[strings.LastIndex(name, "/")+1:], ":")
+		if digest == "" {
+			c.tag(tag, repository, []string{"image", "reference"})
+		}
+	case image.Digest == "":
+		c.tag(image.Tag, image.Name, []string{"image", "tag"})
+	}
+	if image.Project != "" && !slices.Contains(c.Platform.Projects, image.Project) {
+		c.add(diag.UnknownProject, []string{"image", "project"}, "the company has no project %q in the registry", image.Project).
+			Hint = "the projects are " + joinWords(c.Platform.Projects)
+	}
+}
+
+func (c *planCheck) tag(tag, name string, path []string) {
+	switch tag {
+	case "":
+		c.add(diag.ImageTagMissing, path, "the image %s has neither tag nor digest, so what runs would change by itself", name)
+	case "latest":
+		c.add(diag.ImageTagLatest, path, "the tag latest means another image tomorrow")
+	}
+}
+
+func (c *planCheck) resources() {
+	r := c.Spec.Resources
+	pairs := []struct{ name, request, limit string }{
+		{"cpu", r.Requests.CPU, r.Limits.CPU},
+		{"memory", r.Requests.Memory, r.Limits.Memory},
+		{"ephemeral-storage", r.Requests.EphemeralStorage, r.Limits.EphemeralStorage},
+	}
+	for _, pair := range pairs {
+		if pair.request == "" || pair.limit == "" {
+			continue
+		}
+		if request, limit := resource.MustParse(pair.request), resource.MustParse(pair.limit); request.Cmp(limit) > 0 {
+			c.add(diag.LimitBelowRequest, []string{"resources", "limits", pair.name}, "the %s limit %s is below the request %s", pair.name, pair.limit, pair.request)
+		}
+	}
+}
+
+func (c *planCheck) scale() {
+	s := c.Spec
+	if a := s.Autoscale; a != nil && a.Min > a.Max {
+		c.add(diag.MinAboveMax, []string{"autoscale", "min"}, "autoscale.min %d is above autoscale.max %d", a.Min, a.Max)
+	}
+	if b := s.DisruptionBudget; b != nil {
+		if problem := neverSatisfied(b, minPods(s)); problem != "" {
+			c.add(diag.BudgetImpossible, []string{"disruptionBudget"}, "%s", problem)
+		}
+	}
+	rollout := s.Rollout
+	switch {
+	case rollout.Strategy == "Recreate" && (rollout.MaxSurge != "" || rollout.MaxUnavailable != ""):
+		c.add(diag.RolloutContradiction, []string{"rollout", "strategy"}, "Recreate ends all pods first; maxSurge and maxUnavailable belong to RollingUpdate")
+	case rollout.Strategy == "RollingUpdate" && isZero(rollout.MaxSurge) && isZero(rollout.MaxUnavailable):
+		c.add(diag.RolloutContradiction, []string{"rollout"}, "with maxSurge and maxUnavailable both 0 no pod can ever be replaced")
+	}
+	if rollout.MinReadySeconds >= rollout.ProgressDeadlineSeconds {
+		c.add(diag.RolloutContradiction, []string{"rollout", "minReadySeconds"}, "minReadySeconds %d is not below progressDeadlineSeconds %d, so every rollout fails", rollout.MinReadySeconds, rollout.ProgressDeadlineSeconds)
+	}
+}
+
+func isZero(countOrPercent string) bool { return countOrPercent == "0" || countOrPercent == "0%" }
+
+// neverSatisfied says why a budget lets no pod go with the fewest pods that there may be, or "".
+func neverSatisfied(b *schema.DisruptionBudget, pods int32) string {
+	if pods == 0 {
+		return ""
+	}
+	if isZero(b.MaxUnavailable) {
+		return "maxUnavailable 0 lets no pod go, so that no node can ever be emptied"
+	}
+	stay, ok := strings.CutSuffix(b.MinAvailable, "%")
+	n, err := strconv.Atoi(stay)
+	if err != nil {
+		return ""
+	}
+	if ok { // Kubernetes rounds a percentage of pods up
+		n = (n*int(pods) + 99) / 100
+	}
+	if n >= int(pods) {
+		return fmt.Sprintf("minAvailable %s of %d pods lets no pod go, so that no node can ever be emptied", b.MinAvailable, pods)
+	}
+	return ""
+}
+
+func (c *planCheck) ports() {
+	byNumber := map[string]string{}
+	byService := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(c.Spec.Ports)) {
+		port := c.Spec.Ports[name]
+		number := fmt.Sprintf("%d/%s", port.Port, port.Protocol)
+		if other, taken := byNumber[number]; taken {
+			c.add(diag.DuplicatePort, []string{"ports", name}, "port %s is declared twice, as %s and %s", number, other, name)
+		}
+		byNumber[number] = name
+		service := fmt.Sprintf("%d/%s", port.ServicePort, port.Protocol)
+		if other, taken := byService[service]; taken && byNumber[service] == "" {
+			c.add(diag.DuplicatePort, []string{"ports", name, "servicePort"}, "service port %s is given to %s and %s", service, other, name)
+		}
+		byService[service] = name
+	}
+}
+
+// port reports a port name that ports does not declare, or that has the wrong protocol; protocol "" means any.
+func (c *planCheck) port(name, protocol string, path ...string) {
+	port, ok := c.Spec.Ports[name]
+	if !ok {
+		d := c.add(diag.UndeclaredPort, path, "there is no port %q in ports", name)
+		if names := slices.Sorted(maps.Keys(c.Spec.Ports)); len(names) > 0 {
+			d.Hint = "declare it in ports, or use one of " + joinWords(names)
+		}
+		return
+	}
+	if protocol != "" && port.Protocol != protocol {
+		c.add(diag.PortProtocol, path, "port %s is %s; this needs %s", name, port.Protocol, protocol)
+	}
+}
+
+func (c *planCheck) http() {
+	type route struct{ host, path, kind string }
+	routes, tls := map[route][]string{}, map[string][]string{}
+	capabilities := dialectOf(c.Region).Capabilities()
+	for _, name := range slices.Sorted(maps.Keys(c.Spec.HTTP)) {
+		entry := c.Spec.HTTP[name]
+		at := func(rest ...string) []string { return append([]string{"http", name}, rest...) }
+		c.host(entry.Host, at("host"))
+		c.port(entry.Port, "TCP", at("port")...)
+		for i, path := range entry.Paths {
+			where := at("paths", strconv.Itoa(i))
+			if path.Port != entry.Port {
+				c.port(path.Port, "TCP", append(where, "port")...)
+			}
+			key := route{entry.Host, path.Path, path.Type}
+			if other, taken := routes[key]; taken {
+				c.add(diag.DuplicatePath, where, "%s %s of %s is given twice", path.Type, path.Path, entry.Host).
+					Related = []diag.Related{{Pos: c.Where(other...), Message: "the other one"}}
+			}
+			routes[key] = where
+		}
+		if len(entry.Paths) == 0 {
+			c.add(diag.BadValue, at("paths"), "an exposure without a path leads nowhere").Hint = `leave paths out for ["/"], or name one`
+		}
+		secret := ""
+		if entry.TLS != nil {
+			secret = entry.TLS.Secret
+		}
+		if other, seen := tls[entry.Host]; seen && other[0] != secret {
+			c.add(diag.HostTLSDiffers, at("tls"), "%s has two TLS settings: here %s, in http.%s %s", entry.Host, orNone(secret), other[1], orNone(other[0]))
+		}
+		tls[entry.Host] = []string{secret, name}
+		if entry.RedirectToHTTPS && entry.TLS == nil {
+			c.add(diag.RedirectWithoutTLS, at("redirectToHTTPS"), "there is no HTTPS to redirect to: http.%s has no tls", name)
+		}
+		c.allowFrom(entry, capabilities, at("allowFrom"))
+		c.capabilities(entry, capabilities, at)
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func (c *planCheck) host(host string, path []string) {
+	name, domain, ok := c.Platform.Domain(host)
+	switch {
+	case !ok:
+		c.add(diag.HostNotRegistered, path, "%s is under no registered domain", host).
+			Hint = "registered are " + joinWords(slices.Sorted(maps.Keys(c.Platform.Domains))) + "; the platform's team registers another (S7)"
+	case len(domain.Spaces) > 0 && !slices.Contains(domain.Spaces, c.Spec.Space):
+		c.add(diag.DomainOtherSpace, path, "%s is registered to %s, not to the space %s", name, joinWords(domain.Spaces), c.Spec.Space)
+	}
+}
+
+func (c *planCheck) allowFrom(entry schema.HTTP, can Capabilities, path []string) {
+	for i, cidr := range entry.AllowFrom {
+		if problem := regions.CIDRProblem(cidr); problem != "" {
+			c.add(diag.CIDRHostBits, append(path, strconv.Itoa(i)), "%s", problem)
+		} else if prefix := netip.MustParsePrefix(cidr); prefix.Bits() == 0 {
+			c.add(diag.AllowAll, append(path, strconv.Itoa(i)), "%s lets every client in, as no list at all would", cidr)
+		}
+	}
+	if entry.AllowFrom == nil {
+		return
+	}
+	switch {
+	case len(entry.AllowFrom) == 0:
+		c.add(diag.BadValue, path, "an empty list lets nobody in, or everybody: clusters differ").Hint = "leave allowFrom out for all clients, or name the ranges"
+	case c.Region.Edge.ClientAddress == "lost":
+		c.add(diag.ClientAddressLost, path, "the edge of %s does not see the client's address, so an allow-list would refuse everybody or nobody", c.Region.ID)
+	case !can.AllowList:
+		c.add(diag.NotExpressible, path, "the edge of %s (%s) has no allow-lists", c.Region.ID, c.Region.Edge.HTTP.Dialect)
+	}
+}
+
+// capabilities reports what the region's dialect cannot express; it is never dropped.
+func (c *planCheck) capabilities(entry schema.HTTP, can Capabilities, at func(...string) []string) {
+	if entry.RedirectToHTTPS && !can.PermanentRedirect {
+		c.add(diag.NotExpressible, at("redirectToHTTPS"), "the edge of %s (%s) has no permanent redirect", c.Region.ID, c.Region.Edge.HTTP.Dialect)
+	}
+	if strings.HasPrefix(entry.Host, "*.") && !can.WildcardHost {
+		c.add(diag.NotExpressible, at("host"), "the edge of %s (%s) has no wildcard hosts", c.Region.ID, c.Region.Edge.HTTP.Dialect)
+	}
+}
+
+func (c *planCheck) l4(field string, entries map[string]schema.L4, protocol string) {
+	taken := map[int32]string{}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		entry, path := entries[name], []string{field, name}
+		c.port(entry.To, protocol, append(path, "to")...)
+		if other, twice := taken[entry.Port]; twice {
+			c.add(diag.DuplicatePort, append(path, "port"), "%s port %d is taken by %s.%s too", protocol, entry.Port, field, other)
+		}
+		taken[entry.Port] = name
+		edge := c.Region.Edge.L4
+		switch {
+		case edge == nil:
+			c.add(diag.L4NotOffered, path, "%s offers no TCP and UDP exposure", c.Region.ID)
+		case slices.Contains(edge.Reserved, entry.Port):
+			c.add(diag.L4PortRefused, append(path, "port"), "port %d is reserved at the edge of %s", entry.Port, c.Region.ID)
+		case len(edge.Ports) > 0 && !slices.ContainsFunc(edge.Ports, func(r regions.PortRange) bool { return r.From <= entry.Port && entry.Port <= r.To }):
+			c.add(diag.L4PortRefused, append(path, "port"), "port %d is not among those that %s offers: %s", entry.Port, c.Region.ID, portRanges(edge.Ports))
+		case len(c.Region.Proxies) == 0:
+			c.add(diag.L4NotOffered, path, "%s has no proxy servers", c.Region.ID)
+		}
+	}
+}
+
+func portRanges(list []regions.PortRange) string {
+	words := make([]string, len(list))
+	for i, r := range list {
+		words[i] = fmt.Sprintf("%d–%d", r.From, r.To)
+	}
+	return joinWords(words)
+}
+
+func (c *planCheck) health() {
+	h := c.Spec.Health
+	c.probe(h.Startup, "startup")
+	c.probe(h.Readiness, "readiness")
+	c.probe(h.Liveness, "liveness")
+	if h.Liveness != nil && h.Liveness.SuccessThreshold != 1 {
+		c.add(diag.SuccessThreshold, []string{"health", "liveness", "successThreshold"}, "the success threshold of the health check is always 1 (S15)")
+	}
+	if h.Startup != nil && h.Readiness != nil && h.Startup.SuccessThreshold != 1 {
+		c.add(diag.SuccessThreshold, []string{"health", "startup", "successThreshold"}, "with readiness given, startup only starts: its success threshold is 1").
+			Hint = "give successThreshold to readiness"
+	}
+}
+
+func (c *planCheck) probe(probe *schema.Probe, name string) {
+	if probe == nil {
+		return
+	}
+	path := []string{"health", name}
+	c.action(probe.HTTP, append(path, "http")...)
+	if probe.TCP != nil {
+		c.port(probe.TCP.Port, "TCP", append(path, "tcp", "port")...)
+	}
+	if probe.GRPC != nil {
+		c.port(probe.GRPC.Port, "TCP", append(path, "grpc", "port")...)
+	}
+	c.command(probe.Command, c.Node.Get(append(path, "command")...), append(path, "command"))
+	if probe.TimeoutSeconds > probe.PeriodSeconds {
+		c.add(diag.TimeoutAbovePeriod, append(path, "timeoutSeconds"), "timeoutSeconds %d is above periodSeconds %d, so checks wait for one another", probe.TimeoutSeconds, probe.PeriodSeconds)
+	}
+}
+
+func (c *planCheck) action(action *schema.HTTPAction, path ...string) {
+	if action != nil {
+		c.port(action.Port, "TCP", append(path, "port")...)
+	}
+}
+
+// command refuses an empty list, which Kubernetes would take for no command at all.
+func (c *planCheck) command(command []string, node *schema.Node, path []string) {
+	if node != nil && len(command) == 0 {
+		c.add(diag.BadValue, path, "an empty command does nothing").Hint = "name the command, or leave the field out"
+	}
+}
+
+func (c *planCheck) shutdown() {
+	s := c.Spec.Shutdown
+	if hook := s.PreStop; hook != nil {
+		c.action(hook.HTTP, "shutdown", "preStop", "http")
+		path := []string{"shutdown", "preStop", "command"}
+		c.command(hook.Command, c.Node.Get(path...), path)
+	}
+	if sleep := drainSeconds(c.RegionPlan); sleep >= s.GracePeriodSeconds {
+		if s.PreStop != nil {
+			c.add(diag.SleepTooLong, []string{"shutdown", "preStop", "sleep"}, "sleeping %d s leaves nothing of the grace period of %d s", sleep, s.GracePeriodSeconds)
+			return
+		}
+		c.add(diag.SleepTooLong, []string{"shutdown", "gracePeriodSeconds"}, "the grace period of %d s leaves nothing after the %d s in which %s takes a pod out of the endpoints", s.GracePeriodSeconds, sleep, c.Region.ID).
+			Hint = fmt.Sprintf("raise gracePeriodSeconds above %d, or give a preStop hook of its own", sleep)
+	}
+}
+
+func (c *planCheck) backends() {
+	seen := map[string]bool{}
+	for i, name := range c.Spec.Backends {
+		path := []string{"backends", strconv.Itoa(i)}
+		if seen[name] {
+			c.add(diag.BadValue, path, "%q is named twice", name).Hint = "name it once"
+		}
+		seen[name] = true
+		backend, ok := c.Space.Backends[name]
+		switch _, here := backend.Regions[c.Region.ID]; {
+		case !ok:
+			d := c.add(diag.UnknownBackend, path, "the space %s has no back end %q", c.Spec.Space, name)
+			if names := slices.Sorted(maps.Keys(c.Space.Backends)); len(names) > 0 {
+				d.Hint = "it has " + joinWords(names) + "; the platform's team adds another (S19)"
+			}
+		case len(backend.Apps) > 0 && !slices.Contains(backend.Apps, c.Spec.Name):
+			c.add(diag.BackendNotPermitted, path, "the back end %q is for %s only", name, joinWords(backend.Apps))
+		case !here || len(backend.Regions[c.Region.ID].CIDRs) == 0:
+			c.add(diag.BackendNotInRegion, path, "the back end %q has no addresses in this region", name)
+		}
+	}
+}
+
+// reservedPrefixes are those of label and annotation keys that mean something to someone else.
+var reservedPrefixes = []string{"kubernetes.io", "k8s.io", "fluxcd.io", "argoproj.io", "cert-manager.io", "istio.io", "linkerd.io", "projectcalico.org", "cilium.io", "traefik.io", "haproxy.org", "konghq.com", "projectcontour.io", "nginx.org", "meridian", "helm.sh", "kustomize.config.k8s.io"}
+
+func (c *planCheck) metadata() {
+	for _, field := range []string{"labels", "annotations"} {
+		keys := c.Spec.Labels
+		if field == "annotations" {
+			keys = c.Spec.Annotations
+		}
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			if owner := reservedBy(key); owner != "" {
+				c.add(diag.ReservedPrefix, []string{field, key}, "the prefix of %s is reserved: %s means something to others than you", key, owner)
+			}
+		}
+	}
+}
+
+// reservedBy returns the reserved prefix that a key has, or "".
+func reservedBy(key string) string {
+	prefix, _, ok := strings.Cut(key, "/")
+	if !ok {
+		return ""
+	}
+	for _, reserved := range reservedPrefixes {
+		if prefix == reserved || strings.HasSuffix(prefix, "."+reserved) {
+			return reserved
+		}
+	}
+	return ""
+}
+
+func (c *planCheck) files() {
+	for _, path := range slices.Sorted(maps.Keys(c.Spec.Files)) {
+		for _, folder := range slices.Sorted(maps.Keys(c.Spec.Scratch)) {
+			if folder == path || strings.HasPrefix(folder, path+"/") {
+				c.add(diag.FileInTheWay, []string{"files", path}, "%s is a file here and a folder of scratch.%q", path, folder)
+			}
+		}
+		for other := range c.Spec.Files {
+			if strings.HasPrefix(other, path+"/") {
+				c.add(diag.FileInTheWay, []string{"files", path}, "%s is a file here and a folder of %s", path, other)
+			}
+		}
+	}
+}
+
+func joinWords(words []string) string {
+	switch len(words) {
+	case 0:
+		return "none"
+	case 1:
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}

@@ -1,0 +1,129 @@
+// Package compiler turns an application and a platform into Kubernetes objects, region by region (S20).
+//
+// In: a checked [schema.App], the contents of the files beside it, a [regions.Platform]. Out: an [Output] a
+// region: typed objects of k8s.io/api, their YAML, the names they claim, and what must be done outside the
+// cluster. It is pure: no file, clock, environment, randomness or log. It refuses, with a diagnostic at the
+// user's line, whatever a region cannot express; on an error diagnostic there is no output at all.
+package compiler
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/regions"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// Compiler compiles applications for one platform. It is immutable and may be used by many goroutines at once.
+type Compiler struct {
+	schema   *schema.Schema
+	platform *regions.Platform
+}
+
+// New returns a compiler for a platform.
+func New(s *schema.Schema, p *regions.Platform) *Compiler { return &Compiler{s, p} }
+
+// Platform returns the platform that the compiler compiles for.
+func (c *Compiler) Platform() *regions.Platform { return c.platform }
+
+// Result is an application compiled for every region it is in.
+type Result struct {
+	App       *schema.App
+	Namespace string
+	Plans     []RegionPlan // sorted by region
+	Outputs   []Output     // one a plan, in the same order; nil when a diagnostic is an error
+}
+
+// Output is what an application becomes in one region.
+type Output struct {
+	Region  string
+	Objects []manifest.Object // in the order in which they are best applied
+	Files   manifest.Tree     // the objects' YAML, by file name
+	Claims  []manifest.Claim  // sorted
+	Outside []Task            // what no object can do
+}
+
+// Compile plans, checks and builds an application. beside holds the files that [schema.App.Beside] names.
+func (c *Compiler) Compile(app *schema.App, beside map[string][]byte) (*Result, []diag.Diagnostic, error) {
+	result := &Result{App: app, Namespace: c.platform.Namespace(app.Space)}
+	plans, list := c.Plan(app)
+	result.Plans = plans
+	list = append(list, c.constraints(plans)...)
+	if diag.HasErrors(list) {
+		return result, diag.Sort(list), nil
+	}
+	found := map[string][]diag.Diagnostic{}
+	for i := range plans {
+		output, problems, err := c.output(&plans[i], beside)
+		if err != nil {
+			return nil, nil, fmt.Errorf("compile %s for %s: %w", app.Name, plans[i].Region.ID, err)
+		}
+		found[plans[i].Region.ID] = problems
+		result.Outputs = append(result.Outputs, output)
+	}
+	list = append(list, diag.Fold(found, len(plans))...)
+	if diag.HasErrors(list) {
+		result.Outputs = nil
+	}
+	return result, diag.Sort(list), nil
+}
+
+func (c *Compiler) output(p *RegionPlan, beside map[string][]byte) (Output, []diag.Diagnostic, error) {
+	objects, list := p.objects(beside)
+	if diag.HasErrors(list) {
+		return Output{}, list, nil
+	}
+	objects, problems, err := p.patch(objects, beside)
+	list = append(list, problems...)
+	if err != nil || diag.HasErrors(list) {
+		return Output{}, list, err
+	}
+	list = append(list, p.checkObjects(objects)...)
+	files, err := Encode(objects)
+	if err != nil {
+		return Output{}, list, err
+	}
+	return Output{Region: p.Region.ID, Objects: objects, Files: files, Claims: p.claims(), Outside: p.outside()}, list, nil
+}
+
+// Encode writes objects as YAML, one a file.
+func Encode(objects []manifest.Object) (manifest.Tree, error) {
+	files := make([]manifest.File, len(objects))
+	for i, object := range objects {
+		data, err := manifest.Encode(object.Value)
+		if err != nil {
+			return manifest.Tree{}, fmt.Errorf("encode %s: %w", object.File, err)
+		}
+		files[i] = manifest.File{Path: object.File, Data: data}
+	}
+	return manifest.NewTree(files)
+}
+
+// AppFolder is where an application's manifests are in a region, below the repository's root.
+func AppFolder(region, namespace, app string) string {
+	return "regions/" + region + "/spaces/" + namespace + "/apps/" + app
+}
+
+// Tree returns all regions' manifests, as they lie in the repository.
+func (r *Result) Tree() (manifest.Tree, error) {
+	var files []manifest.File
+	for _, output := range r.Outputs {
+		folder := AppFolder(output.Region, r.Namespace, r.App.Name)
+		for path, data := range output.Files.Files() {
+			files = append(files, manifest.File{Path: folder + "/" + path, Data: data})
+		}
+	}
+	return manifest.NewTree(files)
+}
+
+// Claims returns the names that the application claims in all regions, sorted.
+func (r *Result) Claims() []manifest.Claim {
+	var claims []manifest.Claim
+	for _, output := range r.Outputs {
+		claims = append(claims, output.Claims...)
+	}
+	slices.SortFunc(claims, manifest.Claim.Compare)
+	return claims
+}

@@ -1,0 +1,45 @@
+package compiler
+
+import (
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// constraints compares every distinct merged application with the platform's rules, in CUE.
+func (c *Compiler) constraints(plans []RegionPlan) []diag.Diagnostic {
+	if len(c.platform.Constraints) == 0 {
+		return nil
+	}
+	found := map[string][]diag.Diagnostic{}
+	rules := make([]*schema.Node, len(c.platform.Constraints))
+	for i, rule := range c.platform.Constraints {
+		rules[i] = rule.App
+	}
+	cache := map[*schema.Spec][][]schema.Violation{}
+	for i := range plans {
+		p := &plans[i]
+		violations, ok := cache[p.Spec]
+		if !ok {
+			var err error
+			if violations, err = schema.Violations(p.Node, rules); err != nil {
+				found[p.Region.ID] = append(found[p.Region.ID], diag.New(diag.ConstraintBroken, p.Where(), "", "the application cannot be compared with the platform's rules: %v", err))
+				continue
+			}
+			cache[p.Spec] = violations
+		}
+		for j, rule := range c.platform.Constraints {
+			if !rule.Applies(p.App.Space, p.Region.ID) {
+				continue
+			}
+			for _, v := range violations[j] {
+				message := rule.Message
+				if message == "" {
+					message = "the application is not as the rule wants it"
+				}
+				d := diag.New(diag.ConstraintBroken, p.Where(v.Path...), fieldPath(v.Path), "rule %s: %s", rule.Name, message)
+				found[p.Region.ID] = append(found[p.Region.ID], d.WithRelated(rule.Pos, "the platform's rule %s", rule.Name))
+			}
+		}
+	}
+	return diag.Fold(found, len(plans))
+}

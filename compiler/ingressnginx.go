@@ -1,0 +1,82 @@
+package compiler
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/regions"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// ingressNginx writes the annotations of ingress-nginx, which other controllers read as well.
+type ingressNginx struct{}
+
+const nginxPrefix = "nginx.ingress.kubernetes.io/"
+
+// Capabilities follows ingress-nginx' own documentation of annotations and of exposing TCP and UDP services.
+func (ingressNginx) Capabilities() Capabilities {
+	return Capabilities{
+		AllowList:         true,
+		PermanentRedirect: true,
+		RedirectCode:      308,
+		RedirectNeedsCert: false,
+		WildcardHost:      true,
+		TCP:               true,
+		UDP:               true,
+		Note:              "With an invalid or missing certificate HTTP is redirected all the same, to a default certificate; the manual serves HTTP then (S10). `plan` lists the secret as the first thing to do.",
+	}
+}
+
+// Ingress of an exposure. Where TLS ends at the controller, ssl-redirect decides, and must be written when it is
+// not wanted, because TLS alone turns it on; where TLS ends before, only force-ssl-redirect looks at what the
+// client used.
+func (ingressNginx) Ingress(p *RegionPlan, name string, entry schema.HTTP) []manifest.Object {
+	ingress := p.ingress(name, entry)
+	annotations := map[string]string{}
+	if entry.TLS != nil {
+		if p.Region.Edge.TLS == "before" {
+			annotations[nginxPrefix+"ssl-redirect"] = "false"
+			annotations[nginxPrefix+"force-ssl-redirect"] = strconv.FormatBool(entry.RedirectToHTTPS)
+		} else {
+			annotations[nginxPrefix+"ssl-redirect"] = strconv.FormatBool(entry.RedirectToHTTPS)
+			ingress.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{entry.Host}, SecretName: entry.TLS.Secret}}
+		}
+	}
+	if len(entry.AllowFrom) > 0 {
+		annotations[nginxPrefix+"whitelist-source-range"] = strings.Join(entry.AllowFrom, ",")
+	}
+	if len(annotations) > 0 {
+		ingress.Annotations = annotations
+	}
+	return []manifest.Object{{File: "ingress-" + name + ".yaml", Value: ingress}}
+}
+
+// Aggregates are the ConfigMaps of TCP and UDP services. They alone open nothing: the port must also be on the
+// controller's Service, which `plan` says.
+func (ingressNginx) Aggregates(edge regions.EdgeL4, claims []manifest.Claim) []manifest.Object {
+	var objects []manifest.Object
+	for _, kind := range []struct {
+		claim manifest.ClaimKind
+		name  string
+	}{{manifest.ClaimTCP, edge.TCPConfigMap}, {manifest.ClaimUDP, edge.UDPConfigMap}} {
+		data := map[string]string{}
+		for _, claim := range claims {
+			if claim.Kind == kind.claim {
+				data[strconv.Itoa(int(claim.Port))] = fmt.Sprintf("%s/%s:%d", claim.Namespace, claim.Service, claim.ServicePort)
+			}
+		}
+		if len(data) > 0 {
+			objects = append(objects, manifest.Object{File: kind.name + ".yaml", Value: &corev1.ConfigMap{
+				TypeMeta:   typeMeta("v1", "ConfigMap"),
+				ObjectMeta: aggregateMeta(edge.Namespace, kind.name),
+				Data:       data,
+			}})
+		}
+	}
+	return objects
+}

@@ -1,0 +1,264 @@
+package compiler
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/regions"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// RegionPlan is an application in one region: merged, with defaults, checked.
+type RegionPlan struct {
+	Platform  *regions.Platform
+	Region    *regions.Region
+	Space     regions.Space
+	Namespace string       // <org>-<space>
+	Spec      *schema.Spec // shared by regions in which the application is the same; not to be changed
+	Node      *schema.Node // the same with positions
+	App       *schema.App
+}
+
+// Where returns the position of a field: in the override if the value comes from there, else in the base.
+func (p *RegionPlan) Where(path ...string) diag.Pos {
+	if pos := p.Node.Where(path...); pos.IsValid() {
+		return pos
+	}
+	return diag.Pos{File: p.App.Source.Name, Line: 1, Col: 1}
+}
+
+// Plan selects the regions, merges what differs there, fills in defaults and checks the result (S5).
+func (c *Compiler) Plan(app *schema.App) ([]RegionPlan, []diag.Diagnostic) {
+	ids, list := c.selectRegions(app)
+	ref := c.schema.Ref("#App")
+	found := map[string][]diag.Diagnostic{}
+	cache := map[planKey]*merged{}
+	var plans []RegionPlan
+	for _, id := range ids {
+		region := c.platform.Region(id)
+		key := planKey{app.Base(id), app.Override(id), region.Defaults}
+		if !app.Regional() {
+			key.base = nil
+		}
+		m := cache[key]
+		if m == nil {
+			m = c.merge(ref, app, region)
+			cache[key] = m
+		}
+		found[id] = append(found[id], m.list...)
+		if m.spec == nil {
+			continue
+		}
+		plan := RegionPlan{Platform: c.platform, Region: region, Space: c.platform.Spaces[app.Space], Namespace: c.platform.Namespace(app.Space), Spec: m.spec, Node: m.node, App: app}
+		found[id] = append(found[id], plan.check()...)
+		found[id] = append(found[id], plan.checkWidening(c.baseSpec(ref, app, region, cache))...)
+		plans = append(plans, plan)
+	}
+	if len(ids) == 0 {
+		m := c.merge(ref, app, &regions.Region{})
+		list = append(list, m.list...)
+	}
+	return plans, diag.Sort(append(list, diag.Fold(found, len(ids))...))
+}
+
+// planKey tells regions in which an application is the same from those in which it differs.
+type planKey struct {
+	base, override, defaults *schema.Node
+}
+
+type merged struct {
+	node *schema.Node
+	spec *schema.Spec
+	list []diag.Diagnostic
+}
+
+func (c *Compiler) merge(ref *schema.Ref, app *schema.App, region *regions.Region) *merged {
+	return c.finish(ref, schema.Merge(ref, c.base(ref, app, region), app.Override(region.ID)))
+}
+
+// base is the application before its override: the platform's defaults, the region's, the file's own.
+func (c *Compiler) base(ref *schema.Ref, app *schema.App, region *regions.Region) *schema.Node {
+	return schema.Merge(ref, schema.Merge(ref, c.platform.Defaults, region.Defaults), app.Base(region.ID))
+}
+
+func (c *Compiler) finish(ref *schema.Ref, node *schema.Node) *merged {
+	list := schema.Check(ref, node)
+	if diag.HasErrors(list) {
+		return &merged{list: list}
+	}
+	m := &merged{node: computeDefaults(schema.ApplyDefaults(ref, node)), spec: &schema.Spec{}, list: list}
+	if err := schema.Decode(m.node, m.spec); err != nil {
+		panic(fmt.Sprintf("compiler: the schema admits what schema.Spec cannot hold: %v", err))
+	}
+	inherit(m.spec)
+	return m
+}
+
+// baseSpec is the application in a region without its override, or nil when it does not stand alone.
+func (c *Compiler) baseSpec(ref *schema.Ref, app *schema.App, region *regions.Region, cache map[planKey]*merged) *schema.Spec {
+	if app.Override(region.ID) == nil {
+		return nil
+	}
+	key := planKey{nil, nil, region.Defaults}
+	if app.Regional() {
+		key.base = app.Base(region.ID)
+	}
+	m := cache[key]
+	if m == nil {
+		m = c.finish(ref, c.base(ref, app, region))
+		cache[key] = m
+	}
+	return m.spec
+}
+
+// computeDefaults fills in what depends on other fields; the schema's comments say the same in words.
+func computeDefaults(n *schema.Node) *schema.Node {
+	text := func(path ...string) string {
+		if leaf := n.Get(path...); leaf != nil {
+			return leaf.Text
+		}
+		return ""
+	}
+	fill := func(kind schema.Kind, value string, path ...string) {
+		n = n.Fill(&schema.Node{Kind: kind, Text: value}, path...)
+	}
+	var fewest string
+	if n.Get("autoscale") == nil {
+		fill(schema.Int, "2", "replicas")
+		fewest = text("replicas")
+	} else {
+		if n.Get("autoscale", "memory") == nil {
+			fill(schema.Int, "80", "autoscale", "cpu")
+		}
+		fewest = text("autoscale", "min")
+	}
+	fill(schema.String, cmp.Or(text("resources", "limits", "memory"), "128Mi"), "resources", "requests", "memory")
+	fill(schema.String, text("resources", "requests", "memory"), "resources", "limits", "memory")
+	if text("rollout", "strategy") == "RollingUpdate" {
+		fill(schema.String, "25%", "rollout", "maxSurge")
+		fill(schema.Int, "0", "rollout", "maxUnavailable")
+	}
+	if n.Get("scratch", "/tmp") == nil {
+		fill(schema.String, "64Mi", "scratch", "/tmp", "size")
+		fill(schema.Bool, "false", "scratch", "/tmp", "memory")
+	}
+	if pods, err := strconv.Atoi(fewest); err == nil && pods >= 2 && n.Get("disruptionBudget") == nil {
+		fill(schema.Int, "1", "disruptionBudget", "maxUnavailable")
+	}
+	return n
+}
+
+// inherit fills in what an entry takes from the entry or application around it.
+func inherit(s *schema.Spec) {
+	for name, port := range s.Ports {
+		port.ServicePort = cmp.Or(port.ServicePort, port.Port)
+		s.Ports[name] = port
+	}
+	for name, entry := range s.HTTP {
+		for i := range entry.Paths {
+			entry.Paths[i].Port = cmp.Or(entry.Paths[i].Port, entry.Port)
+		}
+		s.HTTP[name] = entry
+	}
+	for name, call := range s.Calls {
+		call.App, call.Space = cmp.Or(call.App, name), cmp.Or(call.Space, s.Space)
+		s.Calls[name] = call
+	}
+	for name, accept := range s.Accepts {
+		accept.App, accept.Space = cmp.Or(accept.App, name), cmp.Or(accept.Space, s.Space)
+		s.Accepts[name] = accept
+	}
+}
+
+func minPods(s *schema.Spec) int32 {
+	if s.Autoscale != nil {
+		return s.Autoscale.Min
+	}
+	return *s.Replicas
+}
+
+func maxPods(s *schema.Spec) int32 {
+	if s.Autoscale != nil {
+		return s.Autoscale.Max
+	}
+	return *s.Replicas
+}
+
+// selectRegions returns the regions that an application is compiled for, sorted.
+func (c *Compiler) selectRegions(app *schema.App) ([]string, []diag.Diagnostic) {
+	var list []diag.Diagnostic
+	where := func(n *schema.Node, path ...string) diag.Pos {
+		if pos := n.Where(path...); pos.IsValid() {
+			return pos
+		}
+		return diag.Pos{File: app.Source.Name, Line: 1, Col: 1}
+	}
+	root := app.Node()
+	space, known := c.platform.Spaces[app.Space]
+	if app.Space != "" && !known {
+		list = append(list, c.unknownSpace(app.Space, where(root, "space")))
+	}
+	check := func(field string, n *schema.Node) []string {
+		var ids []string
+		for i, item := range n.ItemList() {
+			region := c.platform.Region(item.Text)
+			if region == nil {
+				list = append(list, c.unknownRegion(item.Text, where(root, field, strconv.Itoa(i)), fmt.Sprintf("%s[%d]", field, i)))
+				continue
+			}
+			ids = append(ids, region.ID)
+		}
+		return ids
+	}
+	only, except := check("only", app.Only), check("except", app.Except)
+	for i, item := range app.Only.ItemList() {
+		if r := c.platform.Region(item.Text); r != nil && !r.Open {
+			list = append(list, c.closedRegion(r, where(root, "only", strconv.Itoa(i)), fmt.Sprintf("only[%d]", i)))
+		}
+	}
+	ids := c.platform.Open()
+	if known {
+		ids = c.platform.SpaceRegions(app.Space)
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool {
+		return app.Only != nil && !slices.Contains(only, id) || slices.Contains(except, id)
+	})
+	for _, f := range app.Overrides.FieldList() {
+		pos, path := where(root, "regions", f.Name), "regions."+f.Name
+		switch r := c.platform.Region(f.Name); {
+		case r == nil:
+			list = append(list, c.unknownRegion(f.Name, f.Pos, path))
+		case !r.Open:
+			list = append(list, c.closedRegion(r, f.Pos, path))
+		case !slices.Contains(ids, f.Name):
+			list = append(list, diag.New(diag.OverrideUnused, pos, path, "the application is not in %s, so this changes nothing", f.Name))
+		}
+	}
+	if len(ids) == 0 && !diag.HasErrors(list) {
+		list = append(list, diag.New(diag.NoRegion, where(root, "only"), "only", "no open region is left for the application").
+			WithHint("open regions are %s; see only, except and the space's own regions %v", joinWords(c.platform.Open()), space.Only))
+	}
+	return ids, list
+}
+
+func (c *Compiler) unknownSpace(name string, pos diag.Pos) diag.Diagnostic {
+	d := diag.New(diag.UnknownSpace, pos, "space", "there is no space %q", name)
+	names := slices.Sorted(maps.Keys(c.platform.Spaces))
+	if len(name) > len(c.platform.Org) && name[:len(c.platform.Org)] == c.platform.Org {
+		return d.WithHint("a space's name does not contain the organisation's: the namespace is %s-<space> by itself (S3)", c.platform.Org)
+	}
+	return d.WithHint("the spaces are %s", joinWords(names))
+}
+
+func (c *Compiler) unknownRegion(id string, pos diag.Pos, path string) diag.Diagnostic {
+	return diag.New(diag.UnknownRegion, pos, path, "there is no region %q", id).WithHint("open regions are %s", joinWords(c.platform.Open()))
+}
+
+func (c *Compiler) closedRegion(r *regions.Region, pos diag.Pos, path string) diag.Diagnostic {
+	return diag.New(diag.ClosedRegion, pos, path, "%s (%s) is in the tables, but not open", r.ID, r.Title).
+		WithHint("open regions are %s; a platform opens one with regions: %q: open: true", joinWords(c.platform.Open()), r.ID)
+}

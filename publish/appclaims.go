@@ -1,0 +1,115 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
+)
+
+// releaseClaims takes an application's claims out of the book and refuses what would be given up unasked.
+func (p *plan) releaseClaims(ctx context.Context, e *entry) error {
+	if e.old != nil {
+		held, err := p.book.releaseAll(ctx, e.old)
+		if err != nil {
+			return err
+		}
+		e.held = held
+	}
+	for _, region := range p.regions {
+		if !slices.Contains(p.options.RemoveFrom, region) {
+			p.checkGivenUp(e, region)
+		}
+	}
+	return nil
+}
+
+// checkGivenUp reports what an application would lose in a region: all of it, or hosts and ports.
+func (p *plan) checkGivenUp(e *entry, region string) {
+	keeps := map[string]bool{}
+	for _, c := range e.Claims {
+		if c.Region == region {
+			keeps[claimName(c)] = true
+		}
+	}
+	var lost []string
+	for _, c := range e.held {
+		if c.Region == region && !keeps[claimName(c)] {
+			lost = append(lost, claimName(c))
+		}
+	}
+	slices.Sort(lost)
+	names := strings.Join(slices.Compact(lost), ", ")
+	var d diag.Diagnostic
+	switch {
+	case slices.Contains(e.left, region):
+		with := ""
+		if names != "" {
+			with = " and give up " + names
+		}
+		d = diag.New(diag.RegionLeft, e.Pos, "only", "application %s/%s would be deleted from %s%s", e.Namespace, e.Name, region, with)
+	case names != "":
+		d = diag.New(diag.ExposureDropped, e.Pos, "", "application %s/%s would give up %s in %s", e.Namespace, e.Name, names, region)
+	default:
+		return
+	}
+	p.report(d.WithRegion(region).WithHint("if that is meant, add --remove-from %s", region))
+}
+
+// takeClaims enters an application's claims and reports those that somebody else holds.
+func (p *plan) takeClaims(ctx context.Context, e *entry, holders map[string]Source) error {
+	for _, c := range e.sortedClaims() {
+		held, err := p.book.take(ctx, c, p.regions)
+		if err != nil {
+			return err
+		}
+		if held == nil {
+			continue
+		}
+		holder, err := p.holder(ctx, *held, holders)
+		if err != nil {
+			return err
+		}
+		p.report(claimTaken(e.App, c, *held, holder))
+	}
+	return nil
+}
+
+// claimTaken is the diagnostic for a claim that is in the way of another.
+func claimTaken(a App, c, held manifest.Claim, holder string) diag.Diagnostic {
+	code, what := diag.ClaimedPort, claimName(c)
+	if c.Kind == manifest.ClaimHTTP {
+		code, what = diag.ClaimedPath, fmt.Sprintf("%s (%s) of host %s", c.Path, c.PathType, c.Host)
+		if held.Namespace != c.Namespace {
+			code, what = diag.ClaimedHost, claimName(c)
+		}
+	}
+	field := string(c.Kind) + "." + c.Entry
+	return diag.New(code, a.Pos, field, "%s is held in %s by %s", what, held.Region, holder).WithRegion(c.Region)
+}
+
+// holder describes who holds a claim: entry, application, namespace, and where it was published from.
+func (p *plan) holder(ctx context.Context, held manifest.Claim, holders map[string]Source) (string, error) {
+	if held.App == "" {
+		return "space " + held.Namespace, nil
+	}
+	name := held.Namespace + "/" + held.App
+	source, here := holders[name]
+	if !here {
+		record, err := p.owner(ctx, held.Namespace, held.App)
+		if err != nil {
+			return "", err
+		}
+		if record != nil {
+			source = record.Source
+		}
+	}
+	text := fmt.Sprintf("application %s (entry %s)", name, held.Entry)
+	if from := source.String(); from != "" {
+		text += " from " + from
+	}
+	return text, nil
+}

@@ -1,0 +1,266 @@
+package publish
+
+import (
+	"context"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
+)
+
+// Apps publishes applications in one commit: all of them, or, when a diagnostic is an error, none.
+func Apps(ctx context.Context, o Options, apps []App) (Result, []diag.Diagnostic, error) {
+	sorted := slices.SortedFunc(slices.Values(apps), func(a, b App) int {
+		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
+	})
+	for _, a := range sorted {
+		if err := a.check(); err != nil {
+			return Result{}, nil, err
+		}
+	}
+	if diags := checkTwice(sorted); len(diags) > 0 {
+		return Result{}, diags, nil
+	}
+	j := job{message: appsMessage(o, sorted)}
+	if len(sorted) > 0 {
+		j.pos = sorted[0].Pos
+	}
+	j.plan = func(ctx context.Context, p *plan) error {
+		inForce, err := p.platform(ctx)
+		if err != nil {
+			return err
+		}
+		if err := p.apps(ctx, sorted, inForce); err != nil {
+			return err
+		}
+		return p.finish(ctx)
+	}
+	return run(ctx, o, j)
+}
+
+// checkTwice compares neighbours in a sorted list.
+func checkTwice(sorted []App) []diag.Diagnostic {
+	var diags []diag.Diagnostic
+	for i := 1; i < len(sorted); i++ {
+		a, b := sorted[i-1], sorted[i]
+		if a.Namespace == b.Namespace && a.Name == b.Name {
+			d := diag.New(diag.AppTwice, b.Pos, "name", "application %s/%s is given twice", b.Namespace, b.Name)
+			diags = append(diags, d.WithRelated(a.Pos, "the other one"))
+		}
+	}
+	return diags
+}
+
+// entry is one application on its way into a plan.
+type entry struct {
+	App
+	old  *OwnerRecord     // nil when it is new
+	held []manifest.Claim // what it claimed so far, sorted
+	left []string         // regions that it is in and will not be, sorted
+}
+
+// apps plans applications together: all claims are released before the first is taken, so that applications
+// of one call may hand a name to each other.
+func (p *plan) apps(ctx context.Context, apps []App, inForce *PlatformRecord) error {
+	if err := p.prefetchApps(ctx, apps); err != nil {
+		return err
+	}
+	entries := make([]entry, len(apps))
+	holders := map[string]Source{} // of this call, by namespace/name
+	for i, a := range apps {
+		entries[i].App = a
+		holders[a.Namespace+"/"+a.Name] = a.Source
+		p.addRegions(slices.Collect(maps.Keys(a.Regions))...)
+	}
+	steps := []func(context.Context, *entry) error{
+		func(ctx context.Context, e *entry) error { return p.admit(ctx, e, inForce) },
+		p.releaseClaims,
+		func(ctx context.Context, e *entry) error { return p.takeClaims(ctx, e, holders) },
+		p.graft,
+	}
+	for _, step := range steps {
+		for i := range entries {
+			if err := p.mistake(step(ctx, &entries[i]), entries[i].Pos); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// prefetchApps announces the records that planning will read.
+func (p *plan) prefetchApps(ctx context.Context, apps []App) error {
+	paths := []string{platformFile}
+	for _, a := range apps {
+		paths = append(paths, ownerFile(a.Namespace, a.Name))
+		for _, c := range a.Claims {
+			for _, c.Region = range p.regions {
+				paths = append(paths, path.Join(claimsDir, claimFile(c)))
+			}
+		}
+	}
+	return p.draft.prefetch(ctx, paths...)
+}
+
+// admit checks everything about an application that does not depend on claims.
+func (p *plan) admit(ctx context.Context, e *entry, inForce *PlatformRecord) (err error) {
+	if e.old, err = p.owner(ctx, e.Namespace, e.Name); err != nil {
+		return err
+	}
+	if e.old != nil && !p.options.Adopt && !samePlace(e.old.Source, e.Source) {
+		p.report(diag.New(diag.AppTaken, e.Pos, "name", "application %s/%s was published from %s, this one is from %s",
+			e.Namespace, e.Name, e.old.Source, e.Source))
+	}
+	if len(e.Regions) > 0 && inForce != nil && inForce.Digest != e.PlatformDigest {
+		d := diag.New(diag.PlatformMismatch, e.Pos, "", "application %s/%s was compiled against platform %s, but %s is in force",
+			e.Namespace, e.Name, short(e.PlatformDigest), short(inForce.Digest))
+		if source := inForce.Source.String(); source != "" {
+			d = d.WithHint("use the platform at %s, or publish yours first: meridian publish --platform", source)
+		}
+		p.report(d)
+	}
+	if n := size(e.Inputs); n > MaxInputs {
+		p.report(diag.New(diag.InputsTooLarge, e.Pos, "", "the inputs of %s/%s are %d bytes, more than the %d that are recorded",
+			e.Namespace, e.Name, n, MaxInputs))
+	}
+	if err := p.checkSpaces(ctx, e); err != nil {
+		return err
+	}
+	for _, region := range p.regions {
+		if _, stays := e.Regions[region]; stays {
+			continue
+		}
+		n, err := p.draft.lookup(ctx, AppFolder(region, e.Namespace, e.Name))
+		if err != nil {
+			return err
+		}
+		if n != nil {
+			e.left = append(e.left, region)
+		}
+	}
+	return nil
+}
+
+// samePlace reports whether two sources may be one: what is not known does not differ.
+func samePlace(a, b Source) bool {
+	if a.Repository == "" || b.Repository == "" {
+		return true
+	}
+	if a.Path == "" || b.Path == "" {
+		a.Path, b.Path = "", ""
+	}
+	return a.place() == b.place()
+}
+
+// short is as much of a digest as a reader compares.
+func short(digest string) string {
+	if digest == "" {
+		return "(unknown)"
+	}
+	kind, sum, ok := strings.Cut(digest, ":")
+	if !ok {
+		kind, sum = "", digest
+	} else {
+		kind += ":"
+	}
+	return kind + sum[:min(12, len(sum))]
+}
+
+func (p *plan) checkSpaces(ctx context.Context, e *entry) error {
+	var missing []string
+	for _, region := range slices.Sorted(maps.Keys(e.Regions)) {
+		n, err := p.draft.folder(ctx, SpaceFolder(region, e.Namespace))
+		if err != nil {
+			return err
+		}
+		if n == nil || n.empty() {
+			missing = append(missing, region)
+		}
+	}
+	if len(missing) > 0 {
+		p.report(diag.New(diag.SpaceMissing, e.Pos, "space", "space %s is not in the repository for %s",
+			e.Namespace, strings.Join(missing, ", ")))
+	}
+	return nil
+}
+
+// graft puts an application's folders, inputs and record in place.
+func (p *plan) graft(ctx context.Context, e *entry) error {
+	for _, region := range p.regions {
+		if err := p.draft.replace(ctx, AppFolder(region, e.Namespace, e.Name), e.Regions[region]); err != nil {
+			return err
+		}
+	}
+	record := RecordFolder(e.Namespace, e.Name)
+	if len(e.Regions) == 0 {
+		return p.draft.replace(ctx, record, manifest.Tree{})
+	}
+	if err := p.draft.replace(ctx, path.Join(record, inputsDir), e.Inputs); err != nil {
+		return err
+	}
+	return p.writeOwner(ctx, e)
+}
+
+// writeOwner records who owns the application. While nothing else about it changes, the record keeps the
+// provenance that it has: a commit for every commit of the source would make every cluster sync for nothing.
+func (p *plan) writeOwner(ctx context.Context, e *entry) error {
+	record := e.record(p.options.MeridianVersion)
+	changed, err := p.appChanged(ctx, e)
+	if err != nil {
+		return err
+	}
+	if !changed && e.old != nil {
+		record.Source, record.Platform, record.Meridian = e.old.Source, e.old.Platform, e.old.Meridian
+		if e.Source.Repository != "" && !p.sameRecordedPlace(e) {
+			record.Source = e.Source.public()
+		}
+	}
+	data, err := encodeRecord(record)
+	if err != nil {
+		return err
+	}
+	return p.draft.put(ctx, ownerFile(e.Namespace, e.Name), data)
+}
+
+// sameRecordedPlace is false where an application has been adopted: that must be recorded.
+func (p *plan) sameRecordedPlace(e *entry) bool {
+	return e.old.Source.Repository != "" && samePlace(e.old.Source, e.Source)
+}
+
+func (e *entry) record(version string) OwnerRecord {
+	r := OwnerRecord{
+		Header: Header{recordVersion, "Owner"}, Name: e.Name, Namespace: e.Namespace, Owner: e.Owner,
+		Regions: slices.Sorted(maps.Keys(e.Regions)), Inputs: digest(e.Inputs),
+		Source: e.Source.public(), Platform: e.PlatformDigest, Meridian: version,
+	}
+	for _, c := range e.Claims {
+		r.Claims = append(r.Claims, claimFile(c))
+	}
+	slices.Sort(r.Claims)
+	r.Claims = slices.Compact(r.Claims)
+	return r
+}
+
+// appChanged reports whether anything of an application but its record's provenance changes.
+func (p *plan) appChanged(ctx context.Context, e *entry) (bool, error) {
+	if !slices.Equal(e.held, e.sortedClaims()) || e.old == nil || e.old.Owner != e.Owner {
+		return true, nil
+	}
+	folders := []string{path.Join(RecordFolder(e.Namespace, e.Name), inputsDir)}
+	for _, region := range p.regions {
+		folders = append(folders, AppFolder(region, e.Namespace, e.Name))
+	}
+	for _, folder := range folders {
+		if changed, err := p.draft.changed(ctx, p.head, folder); changed || err != nil {
+			return changed, err
+		}
+	}
+	return false, nil
+}
+
+func (e *entry) sortedClaims() []manifest.Claim {
+	return slices.SortedFunc(slices.Values(e.Claims), manifest.Claim.Compare)
+}

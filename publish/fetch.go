@@ -1,0 +1,156 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// fetch gets one commit with its trees at depth 1. The first time it is all of them; after a lost race it is
+// what differs from the commit at hand, in a pack whose deltas may lean on objects that we have ("thin"),
+// which a server will not make of a shallow history otherwise.
+func (e *remoteEngine) fetch(ctx context.Context, session transport.UploadPackSession, refs *packp.AdvRefs, head plumbing.Hash) error {
+	if !e.have.IsZero() {
+		err := e.ask(ctx, session, refs, question{commit: head, have: e.have, filter: e.partial})
+		if err == nil {
+			e.have = head
+			return nil
+		}
+		if ctx.Err() != nil {
+			return e.failure("fetch", err)
+		}
+	}
+	e.partial = !e.whole && canFilter(refs)
+	err := e.ask(ctx, session, refs, question{commit: head, filter: e.partial})
+	if err != nil && e.partial && ctx.Err() == nil {
+		e.whole, e.partial = true, false // the server promised more than it keeps
+		err = e.ask(ctx, session, refs, question{commit: head})
+	}
+	if err != nil {
+		return e.failure("fetch", err)
+	}
+	e.have = head
+	return nil
+}
+
+// canFilter reports whether the server can leave blobs out and give single ones later. Servers that give any
+// object advertise both of the narrower capabilities.
+func canFilter(refs *packp.AdvRefs) bool {
+	c := refs.Capabilities
+	return c.Supports(capability.Filter) && c.Supports(capability.AllowTipSHA1InWant) && c.Supports(capability.AllowReachableSHA1InWant)
+}
+
+// prefetch gets the blobs that are not here yet, in one request.
+func (e *remoteEngine) prefetch(ctx context.Context, blobs []plumbing.Hash) error {
+	if !e.partial {
+		return nil
+	}
+	var missing []plumbing.Hash
+	seen := map[plumbing.Hash]bool{}
+	for _, hash := range blobs {
+		if !seen[hash] && e.store.HasEncodedObject(hash) != nil {
+			missing = append(missing, hash)
+		}
+		seen[hash] = true
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	session, refs, err := e.uploadSession(ctx)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		return e.failure("fetch", fmt.Errorf("the repository has become empty"))
+	}
+	err = e.ask(ctx, session, refs, question{blobs: missing})
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return e.failure("fetch", err)
+	}
+	// The server promised more than it keeps: get the whole commit instead.
+	e.whole, e.partial = true, false
+	if err := e.ask(ctx, session, refs, question{commit: e.have}); err != nil {
+		return e.failure("fetch", err)
+	}
+	return nil
+}
+
+// question is a request for objects.
+type question struct {
+	commit plumbing.Hash   // a commit with its trees and, unless filtered, blobs
+	have   plumbing.Hash   // a commit that is complete here, zero for none
+	filter bool            // without blobs
+	blobs  []plumbing.Hash // or these blobs and nothing else
+}
+
+// request puts a question into the protocol's form.
+func (q question) request(server *capability.List) (*packp.UploadPackRequest, error) {
+	req := packp.NewUploadPackRequestFromCapabilities(server)
+	var set []capability.Capability
+	if server.Supports(capability.NoProgress) {
+		set = append(set, capability.NoProgress)
+	}
+	if q.commit.IsZero() {
+		req.Wants = q.blobs
+	} else {
+		req.Wants = []plumbing.Hash{q.commit}
+		req.Depth = packp.DepthCommits(1)
+		set = append(set, capability.Shallow)
+	}
+	if q.filter {
+		req.Filter = packp.FilterBlobNone()
+		set = append(set, capability.Filter)
+	}
+	if !q.have.IsZero() {
+		req.Haves, req.Shallows = []plumbing.Hash{q.have}, []plumbing.Hash{q.have}
+		set = append(set, capability.ThinPack)
+	}
+	for _, c := range set {
+		if err := req.Capabilities.Set(c); err != nil {
+			return nil, err
+		}
+	}
+	return req, nil
+}
+
+// ask sends a question and stores the objects of the answer.
+func (e *remoteEngine) ask(ctx context.Context, session transport.UploadPackSession, refs *packp.AdvRefs, q question) error {
+	req, err := q.request(refs.Capabilities)
+	if err != nil {
+		return err
+	}
+	response, err := session.UploadPack(ctx, req)
+	if err != nil {
+		return err
+	}
+	defer response.Close()
+	scanner := packfile.NewScanner(demultiplex(req.Capabilities, response))
+	parser, err := packfile.NewParserWithStorage(scanner, e.store)
+	if err != nil {
+		return err
+	}
+	_, err = parser.Parse()
+	return err
+}
+
+// demultiplex takes a pack out of the channels that a server sends it in.
+func demultiplex(agreed *capability.List, r io.Reader) io.Reader {
+	switch {
+	case agreed.Supports(capability.Sideband64k):
+		return sideband.NewDemuxer(sideband.Sideband64k, r)
+	case agreed.Supports(capability.Sideband):
+		return sideband.NewDemuxer(sideband.Sideband, r)
+	default:
+		return r
+	}
+}

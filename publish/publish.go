@@ -1,0 +1,208 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+
+	"github.com/meridian-gitops/meridian/diag"
+)
+
+// job is something to publish: how to change a tree, and what to say about it.
+type job struct {
+	plan    func(context.Context, *plan) error
+	message string
+	pos     diag.Pos // of mistakes that belong to no application
+}
+
+// rejections is how often a push may fail while the head stays where it was. Then it is no race: a hook
+// declines it, say, and will go on doing so.
+const rejections = 5
+
+// run carries out a job: plan on the head, commit, move the branch, and again from the new head if that fails.
+func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, error) {
+	if o.Timeout <= 0 {
+		o.Timeout = 2 * time.Minute
+	}
+	if o.Attempts <= 0 {
+		o.Attempts = 50
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	e, diags, err := connect(o)
+	if err != nil || len(diags) > 0 {
+		return Result{}, diags, err
+	}
+	result, diags, err := publishTo(ctx, e, o, j)
+	return result, diag.Sort(diags), errors.Join(err, e.close())
+}
+
+// pushed is a commit whose fate is unknown.
+type pushed struct {
+	commit plumbing.Hash
+	from   plumbing.Hash
+	result Result
+}
+
+// publishTo makes attempts until one gets through, or it is clear that none will.
+func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.Diagnostic, error) {
+	var last *pushed
+	standstill := 0 // failures in a row on one head
+	for attempt := 1; ; attempt++ {
+		result, diags, now, err := try(ctx, e, o, j, last)
+		if result.Attempts = attempt; err == nil {
+			return result, diags, nil
+		}
+		if now != nil && last != nil && now.from != last.from {
+			standstill = 0
+		}
+		if now != nil {
+			last = now
+		}
+		standstill++
+		var retry *retryError
+		hopeless := !errors.As(err, &retry) || standstill >= rejections || attempt >= o.Attempts
+		if !hopeless && o.Progress != nil {
+			o.Progress(fmt.Sprintf("attempt %d did not get through; trying again from the new head", attempt))
+		}
+		if hopeless || sleep(ctx, backoff(attempt, retry.pause)) != nil {
+			return giveUp(ctx, e, o, j, last, attempt, err)
+		}
+	}
+}
+
+// giveUp looks at the head for a last time: the last push may have arrived.
+func giveUp(ctx context.Context, e engine, o Options, j job, last *pushed, attempts int, cause error) (Result, []diag.Diagnostic, error) {
+	if attempts > 1 {
+		cause = fmt.Errorf("gave up after %d attempts: %w", attempts, cause)
+	}
+	if err := ctx.Err(); err != nil {
+		cause = fmt.Errorf("%w: %w", err, cause)
+	}
+	if last == nil {
+		return Result{Attempts: attempts}, nil, cause
+	}
+	o.DryRun = true
+	result, diags, _, err := try(ctx, e, o, j, last)
+	switch {
+	case err != nil:
+		return Result{Attempts: attempts}, nil, fmt.Errorf("%w (it is not known whether commit %s arrived)", cause, last.commit)
+	case result.Commit == "":
+		return Result{Attempts: attempts}, nil, cause
+	}
+	result.Attempts = attempts
+	return result, diags, nil
+}
+
+// try makes one attempt. Beside an error it returns what was pushed, if that may have arrived all the same.
+func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result, []diag.Diagnostic, *pushed, error) {
+	head, err := e.head(ctx)
+	if err != nil {
+		return Result{}, nil, nil, fmt.Errorf("read the branch's head: %w", err)
+	}
+	if last != nil && head == last.commit {
+		return last.result, nil, nil, nil // only the answer was lost
+	}
+	p, err := makePlan(ctx, e, o, j, head)
+	if err != nil {
+		return Result{}, nil, nil, err
+	}
+	if diag.HasErrors(p.diags) {
+		return Result{}, p.diags, nil, nil
+	}
+	result := Result{Parent: hashText(head)}
+	if result.Changed, err = p.draft.changes(ctx); err != nil {
+		return Result{}, nil, nil, err
+	}
+	if len(result.Changed) == 0 && last != nil {
+		// What was pushed is there, under a later commit: at depth 1 there is no ancestry to ask.
+		result = last.result
+		result.Commit = hashText(head)
+		return result, p.diags, nil, nil
+	}
+	if len(result.Changed) == 0 || o.DryRun {
+		return result, p.diags, nil, nil
+	}
+	commit, objects, err := makeCommit(p.draft, o, j.message, head)
+	if err != nil {
+		return Result{}, nil, nil, err
+	}
+	result.Commit = hashText(commit)
+	err = e.advance(ctx, head, commit, objects)
+	if err == nil {
+		return result, p.diags, nil, nil
+	}
+	var retry *retryError
+	if !errors.As(err, &retry) {
+		return Result{}, nil, nil, err
+	}
+	return Result{}, nil, &pushed{commit, head, result}, err
+}
+
+func makePlan(ctx context.Context, e engine, o Options, j job, head plumbing.Hash) (*plan, error) {
+	root, err := treeOf(ctx, e, head)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlan(ctx, e, o, root)
+	if err != nil {
+		p = &plan{}
+		return p, p.mistake(err, j.pos)
+	}
+	return p, p.mistake(j.plan(ctx, p), j.pos)
+}
+
+// makeCommit writes the draft and a commit of it. The same draft, parent, message and signatures make the
+// same hash.
+func makeCommit(d *draft, o Options, message string, parent plumbing.Hash) (plumbing.Hash, []gitObject, error) {
+	author, err := o.Author.git()
+	if err != nil {
+		return plumbing.ZeroHash, nil, err
+	}
+	committer := author
+	if o.Committer != (Signature{}) {
+		if committer, err = o.Committer.git(); err != nil {
+			return plumbing.ZeroHash, nil, err
+		}
+	}
+	root, objects, err := d.write()
+	if err != nil {
+		return plumbing.ZeroHash, nil, err
+	}
+	commit := object.Commit{Author: author, Committer: committer, Message: message, TreeHash: root}
+	if !parent.IsZero() {
+		commit.ParentHashes = []plumbing.Hash{parent}
+	}
+	o2, err := encode(plumbing.CommitObject, &commit)
+	return o2.hash, append(objects, o2), err
+}
+
+// git is the signature as it stands in a commit.
+func (s Signature) git() (object.Signature, error) {
+	clean := func(text string) string {
+		return strings.TrimSpace(strings.Map(func(r rune) rune {
+			if r < ' ' || r == '<' || r == '>' {
+				return -1
+			}
+			return r
+		}, text))
+	}
+	signature := object.Signature{Name: clean(s.Name), Email: clean(s.Email), When: s.When.UTC().Truncate(time.Second)}
+	if signature.Name == "" || signature.Email == "" || s.When.IsZero() {
+		return object.Signature{}, errors.New("commit: the author or committer lacks a name, an address or a time")
+	}
+	return signature, nil
+}
+
+// hashText is empty for the zero hash.
+func hashText(hash plumbing.Hash) string {
+	if hash.IsZero() {
+		return ""
+	}
+	return hash.String()
+}

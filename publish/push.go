@@ -1,0 +1,90 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+)
+
+// advance pushes by the protocol itself, and not by go-git's Push: that walks the history to see whether the
+// move is a fast-forward, which at depth 1 finds no history to walk. The server compares the old value.
+func (e *remoteEngine) advance(ctx context.Context, from, to plumbing.Hash, objects []gitObject) error {
+	endpoint, auth, err := e.endpoint()
+	if err != nil {
+		return e.failure("push to", err)
+	}
+	session, err := e.transport.NewReceivePackSession(endpoint, auth)
+	if err != nil {
+		return e.failure("push to", err)
+	}
+	refs, err := session.AdvertisedReferencesContext(ctx)
+	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
+		refs, err = packp.NewAdvRefs(), nil
+	}
+	if err != nil {
+		return e.failure("push to", err)
+	}
+	if now := refs.References[e.ref.String()]; now != from {
+		return e.failure("push to", fmt.Errorf("%s has moved from %s to %s", e.ref, from, now))
+	}
+	var pack bytes.Buffer
+	if _, err := encodePack(&pack, objects); err != nil {
+		return err
+	}
+	words := &tail{}
+	req, err := pushRequest(refs.Capabilities, e.ref, from, to, &pack, words)
+	if err != nil {
+		return e.failure("push to", err)
+	}
+	report, err := session.ReceivePack(ctx, req)
+	if err == nil && report == nil {
+		err = errors.New("the server gave no answer")
+	}
+	if err != nil {
+		return e.failure("push to", words.explain(err))
+	}
+	return nil
+}
+
+func pushRequest(server *capability.List, ref plumbing.ReferenceName, from, to plumbing.Hash, pack io.Reader, words io.Writer) (*packp.ReferenceUpdateRequest, error) {
+	req := packp.NewReferenceUpdateRequestFromCapabilities(server)
+	// Asked for even where an empty repository's answer did not list it: without a report there is no telling.
+	if err := req.Capabilities.Set(capability.ReportStatus); err != nil {
+		return nil, err
+	}
+	if server.Supports(capability.Sideband64k) {
+		if err := req.Capabilities.Set(capability.Sideband64k); err != nil {
+			return nil, err
+		}
+	}
+	req.Commands = []*packp.Command{{Name: ref, Old: from, New: to}}
+	req.Packfile = io.NopCloser(pack)
+	req.Progress = words
+	return req, nil
+}
+
+// tail keeps the last of what a server says beside its answer: a hook's reasons, mostly.
+type tail struct{ text []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.text = append(t.text, p...)
+	t.text = t.text[max(0, len(t.text)-2048):]
+	return len(p), nil
+}
+
+// explain adds what the server said to an error, on one line.
+func (t *tail) explain(err error) error {
+	words := strings.Join(strings.FieldsFunc(string(t.text), func(r rune) bool { return r < ' ' }), "; ")
+	if words == "" {
+		return err
+	}
+	return fmt.Errorf("%w; the server says: %s", err, words)
+}

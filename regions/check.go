@@ -1,0 +1,164 @@
+package regions
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// check reports what contradicts itself in a platform whose single values are right.
+func (p *Platform) check() []diag.Diagnostic {
+	var list []diag.Diagnostic
+	add := func(code diag.Code, path []string, format string, args ...any) {
+		list = append(list, diag.New(code, p.Where(path...), strings.Join(path, "."), format, args...))
+	}
+	if len(p.Projects) == 0 {
+		add(diag.PlatformIncomplete, []string{"projects"}, "projects is empty; a company has at least one project in the registry")
+	}
+	for _, space := range slices.Sorted(maps.Keys(p.Spaces)) {
+		p.checkSpace(space, add)
+	}
+	for _, domain := range slices.Sorted(maps.Keys(p.Domains)) {
+		for i, space := range p.Domains[domain].Spaces {
+			if _, ok := p.Spaces[space]; !ok {
+				add(diag.UnknownSpace, []string{"domains", domain, "spaces", fmt.Sprint(i)}, "domain %s is registered to the space %q, which does not exist", domain, space)
+			}
+		}
+	}
+	p.checkControl(add)
+	for i := range p.Regions {
+		p.checkRegion(&p.Regions[i], add)
+	}
+	if p.Sync.Engine == "argocd" && p.Sync.Repository == "" {
+		add(diag.PlatformIncomplete, []string{"sync", "repository"}, "an Argo CD Application needs sync.repository")
+	}
+	return list
+}
+
+type adder func(code diag.Code, path []string, format string, args ...any)
+
+// ReservedNamespace reports whether a namespace belongs to the cluster itself, to a controller or to a region's edge.
+func (p *Platform) ReservedNamespace(name string) bool {
+	if name == "default" || strings.HasPrefix(name, "kube-") || name == p.Sync.Namespace || name == "flux-system" || name == "argocd" {
+		return true
+	}
+	return slices.ContainsFunc(p.Regions, func(r Region) bool { return r.Edge.L4 != nil && r.Edge.L4.Namespace == name })
+}
+
+func (p *Platform) checkSpace(name string, add adder) {
+	space := p.Spaces[name]
+	path := []string{"spaces", name}
+	namespace := p.Namespace(name)
+	switch {
+	case strings.Contains(name, p.Org):
+		add(diag.SpaceNameHasOrg, path, "the space's name %q contains the organisation's name %q, which is put before it anyway", name, p.Org)
+	case len(namespace) > 63:
+		add(diag.NamespaceTooLong, path, "the namespace %q has %d characters; at most 63 are possible", namespace, len(namespace))
+	case p.ReservedNamespace(namespace):
+		add(diag.NamespaceReserved, path, "the namespace %q is reserved", namespace)
+	}
+	for i, id := range space.Only {
+		if p.Region(id) == nil {
+			add(diag.UnknownRegion, append(path, "only", fmt.Sprint(i)), "there is no region %q", id)
+		}
+	}
+	for _, backend := range slices.Sorted(maps.Keys(space.Backends)) {
+		for _, id := range slices.Sorted(maps.Keys(space.Backends[backend].Regions)) {
+			at := append(slices.Clone(path), "backends", backend, "regions", id)
+			if p.Region(id) == nil {
+				add(diag.UnknownRegion, at, "there is no region %q", id)
+			}
+			checkCIDRs(space.Backends[backend].Regions[id].CIDRs, append(at, "cidrs"), add)
+		}
+	}
+}
+
+func (p *Platform) checkControl(add adder) {
+	var control []string
+	for _, r := range p.Regions {
+		if r.Control {
+			control = append(control, r.ID)
+		}
+	}
+	if len(control) > 1 {
+		add(diag.PlatformIncomplete, []string{"regions", control[len(control)-1], "control"}, "%s are all control regions; there is one", strings.Join(control, ", "))
+	}
+}
+
+func (p *Platform) checkRegion(r *Region, add adder) {
+	path := func(rest ...string) []string { return append([]string{"regions", r.ID}, rest...) }
+	checkCIDRs(r.Network.Pods, path("network", "pods"), add)
+	checkCIDRs(r.Network.Services, path("network", "services"), add)
+	checkCIDRs(r.Network.DNS.CIDRs, path("network", "dns", "cidrs"), add)
+	checkCIDRs(r.SourceCIDRs, path("sourceCIDRs"), add)
+	if r.Edge.L4 != nil {
+		for i, ports := range r.Edge.L4.Ports {
+			if ports.From > ports.To {
+				add(diag.PlatformIncomplete, path("edge", "l4", "ports", fmt.Sprint(i)), "the range of ports ends at %d, before it begins at %d", ports.To, ports.From)
+			}
+		}
+	}
+}
+
+// checkCIDRs reports ranges with bits behind the mask: 10.0.0.1/8 is 10.0.0.0/8 or 10.0.0.1/32.
+func checkCIDRs(cidrs []string, path []string, add adder) {
+	for i, cidr := range cidrs {
+		if problem := CIDRProblem(cidr); problem != "" {
+			add(diag.CIDRHostBits, append(slices.Clone(path), fmt.Sprint(i)), "%s", problem)
+		}
+	}
+}
+
+// CIDRProblem says what is wrong with an address range that has the right form, or "".
+func CIDRProblem(cidr string) string {
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return fmt.Sprintf("%s is not an address range", cidr)
+	}
+	if prefix.Addr().Is4In6() {
+		return fmt.Sprintf("%s is an IPv4 range in IPv6 form, which Kubernetes refuses", cidr)
+	}
+	if masked := prefix.Masked(); masked != prefix {
+		return fmt.Sprintf("%s has address bits behind its mask; it means %s, or %s for the one address", cidr, masked, netip.PrefixFrom(prefix.Addr(), prefix.Addr().BitLen()))
+	}
+	if prefix.String() != cidr {
+		return fmt.Sprintf("%s is written %s", cidr, prefix)
+	}
+	return ""
+}
+
+// Constraint is a rule of the platform for applications.
+type Constraint struct {
+	Name    string
+	Message string   // empty when the rule says nothing of its own
+	Spaces  []string // empty means all
+	Regions []string // empty means all
+	App     *schema.Node
+	Pos     diag.Pos
+}
+
+type constraint struct {
+	Message string       `json:"message"`
+	Spaces  []string     `json:"spaces"`
+	Regions []string     `json:"regions"`
+	App     *schema.Node `json:"app"`
+}
+
+func constraints(byName map[string]constraint, node *schema.Node) []Constraint {
+	var list []Constraint
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		c := byName[name]
+		list = append(list, Constraint{name, c.Message, c.Spaces, c.Regions, c.App, node.Where("constraints", name)})
+	}
+	return list
+}
+
+// Applies reports whether the rule holds for a space in a region.
+func (c Constraint) Applies(space, region string) bool {
+	return (len(c.Spaces) == 0 || slices.Contains(c.Spaces, space)) && (len(c.Regions) == 0 || slices.Contains(c.Regions, region))
+}
