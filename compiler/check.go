@@ -28,6 +28,7 @@ func (p *RegionPlan) check() []diag.Diagnostic {
 	c.health()
 	c.shutdown()
 	c.backends()
+	c.accepts()
 	c.metadata()
 	c.files()
 	c.credentials()
@@ -389,6 +390,14 @@ func (c *planCheck) backends() {
 			c.add(diag.BackendNotPermitted, path, "the back end %q is for %s only", name, joinWords(backend.Apps))
 		case !here || len(backend.Regions[c.Region.ID].CIDRs) == 0:
 			c.add(diag.BackendNotInRegion, path, "the back end %q has no addresses in this region", name)
+		}
+	}
+}
+
+func (c *planCheck) accepts() {
+	for _, name := range slices.Sorted(maps.Keys(c.Spec.Accepts)) {
+		for i, port := range c.Spec.Accepts[name].Ports {
+			c.port(port, "", "accepts", name, "ports", strconv.Itoa(i))
 		}
 	}
 }

@@ -3,110 +3,196 @@ package compiler
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/schema"
 )
 
-// Together checks applications against one another (S7, S13, S19): calls against what the called application
-// accepts, in every region; hosts, paths and ports against those of the others. A call to a space of which no
-// application is given cannot be checked and is passed over: it is checked again when it is published.
-func Together(results []*Result) []diag.Diagnostic {
-	t := &together{apps: map[appKey]*Result{}, spaces: map[string]bool{}}
-	var list []diag.Diagnostic
-	for _, r := range results {
-		key := appKey{r.App.Space, r.App.Name}
-		if other, twice := t.apps[key]; twice {
-			list = append(list, diag.New(diag.SameApplication, r.App.Node().Where("name"), "name", "the space %s has an application %s already", key.space, key.name).
-				WithRelated(other.App.Node().Where("name"), "the other one"))
-			continue
-		}
-		t.apps[key] = r
-		t.spaces[key.space] = true
-	}
-	for _, r := range results {
-		found := map[string][]diag.Diagnostic{}
-		for i := range r.Plans {
-			p := &r.Plans[i]
-			found[p.Region.ID] = append(t.calls(p), t.accepts(p)...)
-		}
-		list = append(list, diag.Fold(found, len(r.Plans))...)
-	}
-	return diag.Sort(append(list, claimedTwice(results)...))
+// Interface is what other applications see of an application: the ports it has, whom it calls and accepts, what it
+// claims. It is small, so that a folder of ten thousand applications can be checked together.
+type Interface struct {
+	Space, Name string
+	Pos         diag.Pos // of its name
+	Callees     []Callee // the applications it calls, in any region, sorted and each once
+
+	regions []string // sorted
+	faces   []*face  // one a region, in the same order; shared by regions in which it is the same
 }
 
-type appKey struct{ space, name string }
+// Callee names a called application.
+type Callee struct{ Space, App string }
 
-type together struct {
-	apps   map[appKey]*Result
-	spaces map[string]bool
+// face is an application's interface in one region.
+type face struct {
+	ports    map[string]schema.Port
+	portsPos diag.Pos
+	portPos  map[string]diag.Pos
+	calls    []callFace
+	accepts  []acceptFace
+	claims   []claimFace
 }
 
-func (t *together) calls(p *RegionPlan) []diag.Diagnostic {
-	var list []diag.Diagnostic
-	for _, name := range sortedKeys(p.Spec.Calls) {
-		call, path := p.Spec.Calls[name], []string{"calls", name}
-		callee := t.apps[appKey{call.Space, call.App}]
-		if callee == nil {
-			if t.spaces[call.Space] {
-				list = append(list, p.diagnostic(diag.CalleeMissing, path, "there is no application %s in the space %s", call.App, call.Space))
+type callFace struct {
+	name string
+	schema.Call
+	pos, portPos diag.Pos
+}
+
+type acceptFace struct {
+	name string
+	schema.Accept
+	pos     diag.Pos
+	portPos []diag.Pos
+}
+
+// claimFace is a claim without its region.
+type claimFace struct {
+	claim manifest.Claim
+	path  string
+	pos   diag.Pos
+}
+
+// Interface returns what other applications see of a compiled application.
+func (r *Result) Interface() *Interface {
+	in := &Interface{Space: r.App.Space, Name: r.App.Name, Pos: r.App.Node().Where("name")}
+	known := map[*schema.Spec]*face{}
+	for i := range r.Plans {
+		p := &r.Plans[i]
+		f := known[p.Spec]
+		if f == nil {
+			f = p.face()
+			known[p.Spec] = f
+			for _, call := range f.calls {
+				in.Callees = append(in.Callees, Callee{call.Space, call.App})
 			}
-			continue
 		}
-		there := callee.plan(p.Region.ID)
-		if there == nil {
-			list = append(list, p.diagnostic(diag.CalleeNotHere, path, "%s is not in this region", call.App).
-				WithRelated(callee.App.Node().Where("name"), "%s is here", call.App))
-			continue
-		}
-		list = append(list, checkCall(p, there, path)...)
+		in.regions = append(in.regions, p.Region.ID)
+		in.faces = append(in.faces, f)
 	}
-	return list
+	slices.SortFunc(in.Callees, func(a, b Callee) int {
+		return slices.Compare([]string{a.Space, a.App}, []string{b.Space, b.App})
+	})
+	in.Callees = slices.Compact(in.Callees)
+	return in
 }
 
-func (r *Result) plan(region string) *RegionPlan {
-	if i := slices.IndexFunc(r.Plans, func(p RegionPlan) bool { return p.Region.ID == region }); i >= 0 {
-		return &r.Plans[i]
+func (p *RegionPlan) face() *face {
+	f := &face{ports: p.Spec.Ports, portsPos: p.Where("ports"), portPos: map[string]diag.Pos{}}
+	for name := range p.Spec.Ports {
+		f.portPos[name] = p.Where("ports", name)
+	}
+	for _, name := range sortedKeys(p.Spec.Calls) {
+		f.calls = append(f.calls, callFace{name, p.Spec.Calls[name], p.Where("calls", name), p.Where("calls", name, "port")})
+	}
+	for _, name := range sortedKeys(p.Spec.Accepts) {
+		accept := acceptFace{name: name, Accept: p.Spec.Accepts[name], pos: p.Where("accepts", name)}
+		for i := range accept.Ports {
+			accept.portPos = append(accept.portPos, p.Where("accepts", name, "ports", strconv.Itoa(i)))
+		}
+		f.accepts = append(f.accepts, accept)
+	}
+	for _, claim := range p.claims() {
+		path := []string{string(claim.Kind), claim.Entry, "port"}
+		if claim.Kind == manifest.ClaimHTTP {
+			path[2] = "host"
+		}
+		claim.Region = ""
+		f.claims = append(f.claims, claimFace{claim, fieldPath(path), p.Where(path...)})
+	}
+	return f
+}
+
+func (in *Interface) face(region string) *face {
+	if i, found := slices.BinarySearch(in.regions, region); found {
+		return in.faces[i]
 	}
 	return nil
 }
 
-func checkCall(p, callee *RegionPlan, path []string) []diag.Diagnostic {
-	call := p.Spec.Calls[path[1]]
-	port, ok := callee.Spec.Ports[call.Port]
+// Together checks applications against one another (S7, S13, S19): calls against what the called application
+// accepts, in every region; hosts, paths and ports against those of the others. whole says that the spaces of the
+// applications are given as a whole, so that one that is called and not given does not exist; a call to a space of
+// which no application is given cannot be checked and is passed over: it is checked when it is published.
+func Together(apps []*Interface, whole bool) []diag.Diagnostic {
+	t := &together{apps: map[Callee]*Interface{}, spaces: map[string]bool{}}
+	var list []diag.Diagnostic
+	for _, in := range apps {
+		key := Callee{in.Space, in.Name}
+		if other, twice := t.apps[key]; twice {
+			list = append(list, diag.New(diag.SameApplication, in.Pos, "name", "the space %s has an application %s already", in.Space, in.Name).
+				WithRelated(other.Pos, "the other one"))
+			continue
+		}
+		t.apps[key] = in
+		t.spaces[in.Space] = whole
+	}
+	for _, in := range apps {
+		found := map[string][]diag.Diagnostic{}
+		for i, region := range in.regions {
+			found[region] = append(t.calls(in, in.faces[i], region), t.accepts(in.faces[i])...)
+		}
+		list = append(list, diag.Fold(found, len(in.regions))...)
+	}
+	return diag.Sort(append(list, claimedTwice(apps)...))
+}
+
+type together struct {
+	apps   map[Callee]*Interface
+	spaces map[string]bool // those that are given as a whole
+}
+
+func (t *together) calls(in *Interface, f *face, region string) []diag.Diagnostic {
+	var list []diag.Diagnostic
+	for _, call := range f.calls {
+		path := fieldPath([]string{"calls", call.name})
+		callee := t.apps[Callee{call.Space, call.App}]
+		if callee == nil {
+			if t.spaces[call.Space] {
+				list = append(list, diag.New(diag.CalleeMissing, call.pos, path, "there is no application %s in the space %s", call.App, call.Space))
+			}
+			continue
+		}
+		if there := callee.face(region); there != nil {
+			list = append(list, checkCall(in, call, callee, there)...)
+		} else {
+			list = append(list, diag.New(diag.CalleeNotHere, call.pos, path, "%s is not in this region", call.App).WithRelated(callee.Pos, "%s is here", call.App))
+		}
+	}
+	return list
+}
+
+func checkCall(in *Interface, call callFace, callee *Interface, there *face) []diag.Diagnostic {
+	path := fieldPath([]string{"calls", call.name})
+	port, ok := there.ports[call.Port]
 	if !ok {
-		return []diag.Diagnostic{p.diagnostic(diag.CalleePort, append(path, "port"), "%s has no port %q", call.App, call.Port).
-			WithHint("its ports are %s", joinWords(sortedKeys(callee.Spec.Ports))).WithRelated(callee.Where("ports"), "its ports")}
+		return []diag.Diagnostic{diag.New(diag.CalleePort, call.portPos, path+".port", "%s has no port %q", call.App, call.Port).
+			WithHint("its ports are %s", joinWords(sortedKeys(there.ports))).WithRelated(there.portsPos, "its ports")}
 	}
 	var list []diag.Diagnostic
 	if port.Protocol != call.Protocol {
-		list = append(list, p.diagnostic(diag.CalleePort, append(path, "port"), "port %q of %s is %s, the call is %s", call.Port, call.App, port.Protocol, call.Protocol).
-			WithHint("add protocol: %q to the call", port.Protocol).WithRelated(callee.Where("ports", call.Port), "the port"))
+		list = append(list, diag.New(diag.CalleePort, call.portPos, path+".port", "port %q of %s is %s, the call is %s", call.Port, call.App, port.Protocol, call.Protocol).
+			WithHint("add protocol: %q to the call", port.Protocol).WithRelated(there.portPos[call.Port], "the port"))
 	}
-	if call.Space == p.Spec.Space {
+	if call.Space == in.Space {
 		return list // the same space is granted
 	}
-	for _, accept := range callee.Spec.Accepts {
-		if accept.App == p.Spec.Name && accept.Space == p.Spec.Space && (len(accept.Ports) == 0 || slices.Contains(accept.Ports, call.Port)) {
+	for _, accept := range there.accepts {
+		if accept.App == in.Name && accept.Space == in.Space && (len(accept.Ports) == 0 || slices.Contains(accept.Ports, call.Port)) {
 			return list
 		}
 	}
-	return append(list, p.diagnostic(diag.CalleeRefuses, path, "%s does not accept calls from %s of the space %s to its port %s", call.App, p.Spec.Name, p.Spec.Space, call.Port).
-		WithHint("have %s add: accepts: %q: space: %q", call.App, p.Spec.Name, p.Spec.Space).WithRelated(callee.Where("accepts"), "what it accepts"))
+	return append(list, diag.New(diag.CalleeRefuses, call.pos, path, "%s does not accept calls from %s of the space %s to its port %s", call.App, in.Name, in.Space, call.Port).
+		WithHint("have %s add: accepts: %s: space: %q", call.App, fieldPath([]string{in.Name}), in.Space).WithRelated(callee.Pos, "%s is here", call.App))
 }
 
-// accepts warns of callers that do not exist and of ports that are not there.
-func (t *together) accepts(p *RegionPlan) []diag.Diagnostic {
+// accepts warns of callers that do not exist.
+func (t *together) accepts(f *face) []diag.Diagnostic {
 	var list []diag.Diagnostic
-	for _, name := range sortedKeys(p.Spec.Accepts) {
-		accept, path := p.Spec.Accepts[name], []string{"accepts", name}
-		if t.spaces[accept.Space] && t.apps[appKey{accept.Space, accept.App}] == nil {
-			list = append(list, p.diagnostic(diag.AcceptsNobody, path, "there is no application %s in the space %s", accept.App, accept.Space))
-		}
-		for i, port := range accept.Ports {
-			if _, ok := p.Spec.Ports[port]; !ok {
-				list = append(list, diag.New(diag.UndeclaredPort, p.Where("accepts", name, "ports", fmt.Sprint(i)), fieldPath(append(path, "ports", fmt.Sprint(i))), "there is no port %q in ports", port))
-			}
+	for _, accept := range f.accepts {
+		if t.spaces[accept.Space] && t.apps[Callee{accept.Space, accept.App}] == nil {
+			list = append(list, diag.New(diag.AcceptsNobody, accept.pos, fieldPath([]string{"accepts", accept.name}), "there is no application %s in the space %s", accept.App, accept.Space))
 		}
 	}
 	return list
@@ -114,46 +200,46 @@ func (t *together) accepts(p *RegionPlan) []diag.Diagnostic {
 
 // claimedTwice compares what applications claim: a host belongs to one space in all regions, a path to one
 // application of a region, a port of a region to one application.
-func claimedTwice(results []*Result) []diag.Diagnostic {
-	type holder struct {
-		result *Result
-		claim  manifest.Claim
+func claimedTwice(apps []*Interface) []diag.Diagnostic {
+	type place struct {
+		region string
+		key    manifest.Claim
 	}
-	taken, hosts := map[manifest.Claim]holder{}, map[string]holder{}
+	type holder struct {
+		in    *Interface
+		claim claimFace
+	}
+	taken, hosts := map[place]holder{}, map[string]holder{}
 	var list []diag.Diagnostic
-	for _, r := range results {
+	for _, in := range apps {
 		found := map[string][]diag.Diagnostic{}
-		for i := range r.Plans {
-			p := &r.Plans[i]
-			for _, claim := range p.claims() {
-				path, what := claimPlace(claim)
-				key := manifest.Claim{Region: claim.Region, Kind: claim.Kind, Host: claim.Host, Path: claim.Path, PathType: claim.PathType, Port: claim.Port}
-				if other, ok := taken[key]; ok && other.result != r {
-					otherPath, _ := claimPlace(other.claim)
-					d := p.diagnostic(diag.ClaimedTwice, path, "%s is claimed by %s of the space %s too", what, other.result.App.Name, other.result.App.Space)
-					found[p.Region.ID] = append(found[p.Region.ID], d.WithRelated(other.result.plan(claim.Region).Where(otherPath...), "its claim"))
+		for i, region := range in.regions {
+			for _, c := range in.faces[i].claims {
+				k := place{region, manifest.Claim{Kind: c.claim.Kind, Host: c.claim.Host, Path: c.claim.Path, PathType: c.claim.PathType, Port: c.claim.Port}}
+				if other, ok := taken[k]; ok && other.in != in {
+					d := diag.New(diag.ClaimedTwice, c.pos, c.path, "%s is claimed by %s of the space %s too", claimName(c.claim), other.in.Name, other.in.Space)
+					found[region] = append(found[region], d.WithRelated(other.claim.pos, "its claim"))
 				}
-				taken[key] = holder{r, claim}
-				if claim.Kind != manifest.ClaimHTTP {
+				taken[k] = holder{in, c}
+				if c.claim.Kind != manifest.ClaimHTTP {
 					continue
 				}
-				if other, ok := hosts[claim.Host]; ok && other.claim.Namespace != claim.Namespace {
-					otherPath, _ := claimPlace(other.claim)
-					d := p.diagnostic(diag.HostOtherSpace, path, "the host %s belongs to the space %s", claim.Host, other.result.App.Space)
-					found[p.Region.ID] = append(found[p.Region.ID], d.WithRelated(other.result.plan(other.claim.Region).Where(otherPath...), "its claim"))
+				if other, ok := hosts[c.claim.Host]; ok && other.in.Space != in.Space {
+					d := diag.New(diag.HostOtherSpace, c.pos, c.path, "the host %s belongs to the space %s", c.claim.Host, other.in.Space)
+					found[region] = append(found[region], d.WithRelated(other.claim.pos, "its claim"))
 				} else if !ok {
-					hosts[claim.Host] = holder{r, claim}
+					hosts[c.claim.Host] = holder{in, c}
 				}
 			}
 		}
-		list = append(list, diag.Fold(found, len(r.Plans))...)
+		list = append(list, diag.Fold(found, len(in.regions))...)
 	}
 	return list
 }
 
-func claimPlace(claim manifest.Claim) (path []string, what string) {
+func claimName(claim manifest.Claim) string {
 	if claim.Kind == manifest.ClaimHTTP {
-		return []string{"http", claim.Entry, "host"}, claim.Host + claim.Path
+		return claim.Host + claim.Path
 	}
-	return []string{string(claim.Kind), claim.Entry, "port"}, fmt.Sprintf("%s port %d", claim.Kind, claim.Port)
+	return fmt.Sprintf("%s port %d", claim.Kind, claim.Port)
 }

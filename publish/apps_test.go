@@ -127,6 +127,29 @@ func TestPublishAgain(t *testing.T) {
 	})
 }
 
+// TestRestore undoes what somebody changed by hand in an application's folder.
+func TestRestore(t *testing.T) {
+	r := newLocalRepo(t)
+	r.seed("r1")
+	a := testApp(t, "myorg-web", "app1", "r1")
+	r.publish(r.options(), a)
+	folder := "regions/r1/spaces/myorg-web/apps/app1/"
+	r.commit(map[string]string{
+		folder + "service.yaml": "executable:kind: Service\n", folder + "deployment.yaml": "kind: Mine\n",
+		folder + "more/extra.yaml": "kind: Extra\n", ".meridian/apps/myorg-web/app1/inputs/app.cue": "",
+	})
+	want := []FileChange{
+		{".meridian/apps/myorg-web/app1/inputs/app.cue", Added},
+		{folder + "deployment.yaml", Changed},
+		{folder + "more/extra.yaml", Removed},
+		{folder + "service.yaml", Changed},
+	}
+	if diff := cmp.Diff(want, r.publish(r.options(), a).Changed); diff != "" {
+		t.Errorf("changed (-want +got):\n%s", diff)
+	}
+	r.fsck()
+}
+
 func TestForeignFilesStay(t *testing.T) {
 	eachRepo(t, func(t *testing.T, r *repo) {
 		r.seed("r1")

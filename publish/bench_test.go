@@ -18,7 +18,7 @@ func BenchmarkPublish(b *testing.B) {
 	for _, packed := range []bool{false, true} {
 		b.Run(fmt.Sprintf("packed=%v", packed), func(b *testing.B) {
 			if packed {
-				r.t = &testing.T{}
+				r.t = b
 				r.git("gc", "--quiet", "--prune=now")
 			}
 			n := 0
@@ -54,7 +54,7 @@ func seedFleet(b *testing.B, r *repo, apps int) {
 	for i := range 25 {
 		s := Space{Namespace: fmt.Sprintf("myorg-s%d", i), Regions: map[string]manifest.Tree{}}
 		for _, region := range benchRegions {
-			s.Regions[region] = benchTree(b, map[string]string{"namespace.yaml": "kind: Namespace\n"})
+			s.Regions[region] = tree(b, map[string]string{"namespace.yaml": "kind: Namespace\n"})
 		}
 		p.Spaces = append(p.Spaces, s)
 	}
@@ -72,27 +72,32 @@ func seedFleet(b *testing.B, r *repo, apps int) {
 
 func bigApp(b *testing.B, i, version int) App {
 	a := App{Namespace: fmt.Sprintf("myorg-s%d", i%25), Name: fmt.Sprintf("app%d", i), PlatformDigest: testDigest,
-		Regions: map[string]manifest.Tree{}, Inputs: benchTree(b, map[string]string{"app.cue": fmt.Sprint(i, version)})}
+		Regions: map[string]manifest.Tree{}, Inputs: tree(b, map[string]string{"app.cue": fmt.Sprint(i, version)})}
 	for _, region := range benchRegions {
 		files := map[string]string{}
 		for f := range 8 {
 			files[fmt.Sprintf("file%d.yaml", f)] = fmt.Sprintf("# %s %d %d %d\n", region, i, f, version) + strings.Repeat(fmt.Sprintf("key%d: value\n", f), 60)
 		}
-		a.Regions[region] = benchTree(b, files)
+		a.Regions[region] = tree(b, files)
 	}
 	a = a.host("r1", fmt.Sprintf("app%d.mydomain.com", i), "/").host("r2", fmt.Sprintf("app%d.mydomain.com", i), "/")
 	return a.port("r1", manifest.ClaimTCP, int32(1000+i)).port("r2", manifest.ClaimTCP, int32(1000+i))
 }
 
-func benchTree(b *testing.B, files map[string]string) manifest.Tree {
-	b.Helper()
-	var list []manifest.File
-	for path, data := range files {
-		list = append(list, manifest.File{Path: path, Data: []byte(data)})
+// BenchmarkPublishHTTP does the same over http, from nothing each time, without and with blobs left out.
+func BenchmarkPublishHTTP(b *testing.B) {
+	for _, partial := range []bool{false, true} {
+		b.Run(fmt.Sprintf("partial=%v", partial), func(b *testing.B) {
+			r := newHTTPRepo(b, partial)
+			local := &repo{t: r.t, dir: r.dir, url: r.dir}
+			seedFleet(b, local, 1250)
+			n := 0
+			for b.Loop() {
+				n++
+				if result, diags, err := Apps(context.Background(), r.options(), []App{bigApp(b, 7, n)}); err != nil || len(diags) > 0 || result.Commit == "" {
+					b.Fatal(result, diags, err)
+				}
+			}
+		})
 	}
-	t, err := manifest.NewTree(list)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return t
 }

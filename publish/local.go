@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/format/config"
 	"github.com/go-git/go-git/v5/storage/filesystem"
+	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 )
 
 // localEngine is a bare repository on this machine's disk. It reads through go-git and writes by itself,
@@ -77,21 +79,31 @@ func (e *localEngine) head(ctx context.Context) (plumbing.Hash, error) {
 			return plumbing.ZeroHash, nil
 		}
 		e.openStore() // somebody else has created it since
-	} else {
-		e.store.Reindex() // somebody may have packed it since
 	}
 	return readRef(e.path, e.ref)
 }
 
+// read looks again when an object is not there: it may be in a pack that has come since, or everything may
+// have been packed. go-git takes note of a pack whose index is still being moved into place and then fails for
+// every object, so that it may take a few looks.
 func (e *localEngine) read(ctx context.Context, kind plumbing.ObjectType, hash plumbing.Hash) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o, err := e.store.EncodedObject(kind, hash)
-	if err != nil {
-		return nil, fmt.Errorf("read %s %s: %w", kind, hash, err)
+	for pause := time.Millisecond; ; pause *= 2 {
+		o, err := e.store.EncodedObject(kind, hash)
+		if err == nil {
+			return readObject(o)
+		}
+		missing := errors.Is(err, plumbing.ErrObjectNotFound) || errors.Is(err, dotgit.ErrPackfileNotFound)
+		if !missing || pause > 50*time.Millisecond {
+			return nil, fmt.Errorf("read %s %s: %w", kind, hash, err)
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+		e.store.Reindex()
 	}
-	return readObject(o)
 }
 
 func (e *localEngine) prefetch(context.Context, []plumbing.Hash) error { return nil }
@@ -102,9 +114,14 @@ func (e *localEngine) advance(ctx context.Context, from, to plumbing.Hash, objec
 			return fmt.Errorf("create %s: %w", e.path, err)
 		}
 	}
-	if err := writeObjects(ctx, filepath.Join(e.path, "objects"), objects); err != nil {
+	if err := checkRef(e.path, e.ref, from); err != nil {
+		return err // before there are objects that nobody needs
+	}
+	release, err := writeObjects(ctx, filepath.Join(e.path, "objects"), objects)
+	if err != nil {
 		return fmt.Errorf("write objects to %s: %w", e.path, err)
 	}
+	defer release()
 	return moveRef(ctx, e.path, e.ref, from, to)
 }
 

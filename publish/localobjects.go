@@ -15,15 +15,36 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// unpackLimit is git's receive.unpackLimit: fewer objects become loose files, more become one pack. Each pack
-// costs every later reader, each loose object costs a sync now.
-const unpackLimit = 32
+// A pack costs two files now and a look into its index for every later reader; a loose object costs a file
+// each. Packs are therefore made of many objects, and of fewer only while there are not many packs: git itself
+// would begin to tidy up at manyPacks (gc.autoPackLimit), but nobody may be running it here.
+const (
+	fewObjects  = 32
+	manyObjects = 1000
+	manyPacks   = 50
+)
 
-// writeObjects stores objects below a repository's objects folder. When it returns, they are on the disk.
-func writeObjects(ctx context.Context, dir string, objects []gitObject) error {
-	if len(objects) >= unpackLimit {
+// packWorthy reports whether n objects should become a pack.
+func packWorthy(dir string, n int) bool {
+	if n < fewObjects || n >= manyObjects {
+		return n >= manyObjects
+	}
+	packs, err := filepath.Glob(filepath.Join(dir, "pack", "*.idx"))
+	return err == nil && len(packs) < manyPacks
+}
+
+// writeObjects stores objects below a repository's objects folder. When it returns, they are on the disk, and
+// git will not tidy them away before release has been called: to git they are rubbish until a branch has them.
+func writeObjects(ctx context.Context, dir string, objects []gitObject) (release func(), err error) {
+	if packWorthy(dir, len(objects)) {
 		return writePack(dir, objects)
 	}
+	return func() {}, writeAllLoose(ctx, dir, objects)
+}
+
+// writeAllLoose stores each object in a file of its own. Git leaves young ones alone; one that is there already
+// may be old, and is written again.
+func writeAllLoose(ctx context.Context, dir string, objects []gitObject) error {
 	fresh := map[string]bool{dir: true} // folders with new entries
 	z := zlib.NewWriter(nil)            // one for all: each has a megabyte of tables
 	for _, o := range objects {
@@ -31,16 +52,13 @@ func writeObjects(ctx context.Context, dir string, objects []gitObject) error {
 			return err
 		}
 		folder := filepath.Join(dir, o.hash.String()[:2])
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return err
-		}
 		fresh[folder] = true
-		if err := writeLoose(z, dir, folder, o); err != nil {
+		if err := writeLoose(z, folder, o); err != nil {
 			return err
 		}
 	}
 	for folder := range fresh {
-		if err := syncDir(folder); err != nil {
+		if err := syncDir(folder); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
@@ -48,11 +66,8 @@ func writeObjects(ctx context.Context, dir string, objects []gitObject) error {
 }
 
 // writeLoose stores one object as a file of its own.
-func writeLoose(z *zlib.Writer, dir, folder string, o gitObject) error {
+func writeLoose(z *zlib.Writer, folder string, o gitObject) error {
 	name := filepath.Join(folder, o.hash.String()[2:])
-	if _, err := os.Stat(name); err == nil {
-		return nil
-	}
 	var buf bytes.Buffer
 	z.Reset(&buf)
 	_, err := fmt.Fprintf(z, "%s %d\x00", o.kind, len(o.data))
@@ -62,10 +77,18 @@ func writeLoose(z *zlib.Writer, dir, folder string, o gitObject) error {
 	if err := errors.Join(err, z.Close()); err != nil {
 		return err
 	}
-	return writeReadOnly(folder, name, buf.Bytes())
+	for range 10 { // git removes a folder that it finds empty, also one that was made this moment
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return err
+		}
+		if err = writeReadOnly(folder, name, buf.Bytes()); !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return err
 }
 
-// writeReadOnly puts a file in place at once: temporary file, sync, rename. dir is on the same file system.
+// writeReadOnly puts a file in place at once: temporary file in the same folder, sync, rename.
 func writeReadOnly(dir, name string, data []byte) error {
 	f, err := os.CreateTemp(dir, "tmp_obj_") // a name that git's own clean-up knows
 	if err != nil {
@@ -79,41 +102,61 @@ func writeReadOnly(dir, name string, data []byte) error {
 	return os.Rename(f.Name(), name)
 }
 
-// writePack stores objects as one pack. Its index comes last: it is what makes a pack visible.
-func writePack(dir string, objects []gitObject) error {
+// writePack stores objects as one pack. The index comes before the pack: git takes a pack for complete when it
+// has both files, go-git when it sees the pack. A .keep file comes before either, as when git itself receives a
+// pack: `git repack -a -d` deletes every other pack whose objects no branch has.
+func writePack(dir string, objects []gitObject) (release func(), err error) {
 	var pack bytes.Buffer
 	sum, err := encodePack(&pack, objects)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	index := new(idxfile.Writer)
-	parser, err := packfile.NewParser(packfile.NewScanner(bytes.NewReader(pack.Bytes())), index)
+	table, err := indexPack(pack.Bytes())
 	if err != nil {
-		return fmt.Errorf("index pack: %w", err)
-	}
-	if _, err := parser.Parse(); err != nil {
-		return fmt.Errorf("index pack: %w", err)
-	}
-	idx, err := index.Index()
-	if err != nil {
-		return fmt.Errorf("index pack: %w", err)
-	}
-	var table bytes.Buffer
-	if _, err := idxfile.NewEncoder(&table).Encode(idx); err != nil {
-		return fmt.Errorf("index pack: %w", err)
+		return nil, err
 	}
 	packs := filepath.Join(dir, "pack")
 	if err := os.MkdirAll(packs, 0o755); err != nil {
-		return err
+		return nil, err
 	}
 	base := filepath.Join(packs, "pack-"+sum.String())
-	if err := writeReadOnly(packs, base+".pack", pack.Bytes()); err != nil {
-		return err
+	release = func() {}
+	switch err := writeSynced(base+".keep", []byte("meridian publish\n"), 0o444); {
+	case err == nil:
+		release = func() { _ = os.Remove(base + ".keep") } // one that stays does no harm
+	case !errors.Is(err, os.ErrExist):
+		return nil, err
 	}
-	if err := writeReadOnly(packs, base+".idx", table.Bytes()); err != nil {
-		return err
+	err = errors.Join(
+		writeReadOnly(packs, base+".idx", table),
+		writeReadOnly(packs, base+".pack", pack.Bytes()),
+		syncDir(packs), syncDir(dir))
+	if err != nil {
+		release()
+		return nil, err
 	}
-	return errors.Join(syncDir(packs), syncDir(dir))
+	return release, nil
+}
+
+// indexPack computes the index file of a pack.
+func indexPack(pack []byte) ([]byte, error) {
+	index := new(idxfile.Writer)
+	parser, err := packfile.NewParser(packfile.NewScanner(bytes.NewReader(pack)), index)
+	if err != nil {
+		return nil, fmt.Errorf("index pack: %w", err)
+	}
+	if _, err := parser.Parse(); err != nil {
+		return nil, fmt.Errorf("index pack: %w", err)
+	}
+	idx, err := index.Index()
+	if err != nil {
+		return nil, fmt.Errorf("index pack: %w", err)
+	}
+	var table bytes.Buffer
+	if _, err := idxfile.NewEncoder(&table).Encode(idx); err != nil {
+		return nil, fmt.Errorf("index pack: %w", err)
+	}
+	return table.Bytes(), nil
 }
 
 // encodePack writes objects as a pack without deltas and returns its checksum.

@@ -57,24 +57,26 @@ func readPackedRef(repo string, ref plumbing.ReferenceName) (plumbing.Hash, erro
 	return plumbing.ZeroHash, lines.Err()
 }
 
+// checkRef returns a *retryError unless a branch is where it is expected.
+func checkRef(repo string, ref plumbing.ReferenceName, from plumbing.Hash) error {
+	now, err := readRef(repo, ref)
+	if err == nil && now != from {
+		return &retryError{fmt.Errorf("move branch: %s is at %s, expected %s", ref, now, from), localPause}
+	}
+	return err
+}
+
 // moveRef moves a branch as git does, so that each excludes the other: create <ref>.lock exclusively, compare
 // the present value, write the new one into the lock, sync, rename.
 func moveRef(ctx context.Context, repo string, ref plumbing.ReferenceName, from, to plumbing.Hash) error {
 	name := filepath.Join(repo, filepath.FromSlash(ref.String()))
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return fmt.Errorf("move branch: %w", err)
-	}
 	lock := name + ".lock"
 	f, err := takeLock(ctx, lock)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(lock) // in vain after the rename
-	now, err := readRef(repo, ref)
-	if err == nil && now != from {
-		err = &retryError{fmt.Errorf("move branch: %s is at %s, expected %s", ref, now, from), localPause}
-	}
-	if err != nil {
+	if err := checkRef(repo, ref, from); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	_, err = fmt.Fprintln(f, to)
@@ -94,9 +96,16 @@ func moveRef(ctx context.Context, repo string, ref plumbing.ReferenceName, from,
 func takeLock(ctx context.Context, lock string) (*os.File, error) {
 	var waited time.Duration
 	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
+			return nil, fmt.Errorf("lock branch: %w", err)
+		}
 		f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err == nil {
 			return f, nil
+		}
+		if errors.Is(err, os.ErrNotExist) && waited < lockWait {
+			waited += pause // git has removed the folder because it was empty
+			continue
 		}
 		if !errors.Is(err, os.ErrExist) {
 			return nil, fmt.Errorf("lock branch: %w", err)

@@ -317,6 +317,41 @@ func TestPackedBranch(t *testing.T) {
 	r.fsck()
 }
 
+// TestWhileGitPacks publishes while git packs the repository over and over.
+func TestWhileGitPacks(t *testing.T) {
+	r := newLocalRepo(t)
+	r.seed("r1", "r2")
+	done := make(chan struct{})
+	var packer sync.WaitGroup
+	stop := sync.OnceFunc(func() { close(done); packer.Wait() })
+	defer stop()
+	packer.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				r.git("repack", "-a", "-d", "--quiet")
+				r.git("pack-refs", "--all", "--prune")
+			}
+		}
+	})
+	for version := range 25 {
+		a := testApp(t, "myorg-web", "app1", "r1", "r2")
+		inputs := map[string]string{"app.cue": fmt.Sprint(version)}
+		for i := range 40 * (version % 2) { // loose objects, then a pack
+			inputs[fmt.Sprintf("%d.toml", i)] = fmt.Sprint(version, i)
+		}
+		a.Inputs = tree(t, inputs)
+		r.publish(r.options(), a)
+	}
+	stop()
+	if r.commits() != 26 {
+		t.Errorf("%d commits, want 26", r.commits())
+	}
+	r.fsck()
+}
+
 func TestCancelled(t *testing.T) {
 	eachRepo(t, func(t *testing.T, r *repo) {
 		r.seed("r1")

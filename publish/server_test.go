@@ -3,6 +3,7 @@ package publish
 import (
 	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +22,7 @@ import (
 
 // repo is a bare repository to publish to, with the means to look at it through git itself.
 type repo struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 	url string
 	// intercept, when set, sees every request of the http kinds before git does.
@@ -51,7 +52,7 @@ func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 }
 
 // newHTTPRepo serves an empty bare repository with git's own http server.
-func newHTTPRepo(t *testing.T, partial bool) *repo {
+func newHTTPRepo(t testing.TB, partial bool) *repo {
 	t.Helper()
 	out, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
@@ -167,11 +168,18 @@ func (r *repo) commit(files map[string]string) {
 		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
 			r.t.Fatal(err)
 		}
-		if target, ok := strings.CutPrefix(content, "symlink:"); ok {
-			if err := os.Symlink(target, full); err != nil {
-				r.t.Fatal(err)
-			}
-		} else if err := os.WriteFile(full, []byte(content), 0o644); err != nil {
+		target, symlink := strings.CutPrefix(content, "symlink:")
+		text, executable := strings.CutPrefix(content, "executable:")
+		var err error
+		switch {
+		case symlink:
+			err = os.Symlink(target, full)
+		case executable:
+			err = errors.Join(os.WriteFile(full, []byte(text), 0o644), os.Chmod(full, 0o755))
+		default:
+			err = os.WriteFile(full, []byte(content), 0o644)
+		}
+		if err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -230,7 +238,7 @@ func (r *repo) refused(o Options, apps ...App) []string {
 	return text
 }
 
-func tree(t *testing.T, files map[string]string) manifest.Tree {
+func tree(t testing.TB, files map[string]string) manifest.Tree {
 	t.Helper()
 	var list []manifest.File
 	for path, data := range files {
@@ -246,7 +254,7 @@ func tree(t *testing.T, files map[string]string) manifest.Tree {
 const testDigest = "sha256:1111111111111111"
 
 // testApp is an application with a deployment in each region, without claims.
-func testApp(t *testing.T, namespace, name string, regions ...string) App {
+func testApp(t testing.TB, namespace, name string, regions ...string) App {
 	t.Helper()
 	a := App{
 		Namespace: namespace, Name: name, Owner: "team@mydomain.com", PlatformDigest: testDigest,
@@ -277,7 +285,7 @@ func (a App) port(region string, kind manifest.ClaimKind, port int32) App {
 }
 
 // testPlatform has two spaces in the given regions.
-func testPlatform(t *testing.T, regions ...string) Platform {
+func testPlatform(t testing.TB, regions ...string) Platform {
 	t.Helper()
 	p := Platform{Digest: testDigest, Source: Source{"https://git.mydomain.com/platform", "abc123", "platform"},
 		Inputs: tree(t, map[string]string{"platform.cue": "org: \"myorg\"\n"}), Pos: diag.Pos{File: "platform/platform.cue"}}

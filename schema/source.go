@@ -33,9 +33,22 @@ type Source struct {
 
 // Module is the cue.mod root that holds a source.
 type Module struct {
-	Path  string // of cue.mod/module.cue, without the major version
-	Files fs.FS  // the module's root folder
-	Root  string // how the root is named in diagnostics; empty for the working folder
+	Path string // of cue.mod/module.cue, without the major version
+	// Package returns the CUE files of a folder, by name; folder is relative to the module's root and
+	// slash-separated. An error that is [fs.ErrNotExist] says that there is no such folder.
+	Package func(folder string) (map[string][]byte, error)
+	Root    string // how the root is named in diagnostics; empty for the working folder
+}
+
+// ModulePath returns the path that a cue.mod/module.cue declares, without its major version.
+func ModulePath(data []byte) (string, error) {
+	value := cuecontext.New().CompileBytes(data).LookupPath(cue.ParsePath("module"))
+	name, err := value.String()
+	if err != nil {
+		return "", fmt.Errorf("the module's path cannot be read: %w", err)
+	}
+	name, _, _ = strings.Cut(name, "@")
+	return name, nil
 }
 
 // file is a parsed source, checked for what it may not contain.
@@ -203,7 +216,7 @@ func (f *file) importProblem(spec *ast.ImportSpec) string {
 		}
 		return ""
 	}
-	if _, err := f.source.Module.dir(name); err != nil {
+	if _, _, err := f.source.Module.files(name); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -215,22 +228,23 @@ func isStandard(importPath string) bool {
 	return !strings.Contains(first, ".")
 }
 
-// dir returns the folder, relative to the module's root, that an import path names.
-func (m *Module) dir(importPath string) (string, error) {
+// files returns the CUE files of the package that an import path names, and its folder.
+func (m *Module) files(importPath string) (string, map[string][]byte, error) {
 	name, _, _ := strings.Cut(importPath, ":")
 	name, _, _ = strings.Cut(name, "@")
 	if m == nil {
-		return "", fmt.Errorf("%q cannot be imported: no cue.mod is above this file", importPath)
+		return "", nil, fmt.Errorf("%q cannot be imported: no cue.mod is above this file", importPath)
 	}
 	rest, ok := strings.CutPrefix(name, m.Path)
 	if !ok || (rest != "" && rest[0] != '/') {
-		return "", fmt.Errorf("%q cannot be imported: it is outside the module %s, and nothing is ever fetched", importPath, m.Path)
+		return "", nil, fmt.Errorf("%q cannot be imported: it is outside the module %s, and nothing is ever fetched", importPath, m.Path)
 	}
-	dir := path.Clean("." + rest)
-	if info, err := fs.Stat(m.Files, dir); err != nil || !info.IsDir() {
-		return "", fmt.Errorf("%q cannot be imported: the module %s has no folder %s", importPath, m.Path, dir)
+	folder := path.Clean("." + rest)
+	files, err := m.Package(folder)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(files) == 0 {
+		return "", nil, fmt.Errorf("%q cannot be imported: the module %s has no CUE file in %s", importPath, m.Path, folder)
 	}
-	return dir, nil
+	return folder, files, err
 }
 
 // build evaluates files as one package in a fresh context, with the facts in scope as `region`.
@@ -308,33 +322,18 @@ func (l *loader) load(_ token.Pos, importPath string) *cuebuild.Instance {
 }
 
 func (l *loader) fill(instance *cuebuild.Instance, importPath string) error {
-	dir, err := l.module.dir(importPath)
+	folder, files, err := l.module.files(importPath)
 	if err != nil {
 		return err
 	}
-	entries, err := fs.ReadDir(l.module.Files, dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		name := entry.Name()
-		if !entry.Type().IsRegular() || path.Ext(name) != ".cue" || strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") {
-			continue
-		}
-		data, err := fs.ReadFile(l.module.Files, path.Join(dir, name))
-		if err != nil {
-			return err
-		}
-		parsed, list := parse(Source{Name: path.Join(l.module.Root, dir, name), Data: data, Module: l.module})
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		parsed, list := parse(Source{Name: path.Join(l.module.Root, folder, name), Data: files[name], Module: l.module})
 		if diag.HasErrors(list) {
 			return errors.Newf(token.NoPos, "%s: %s", list[0].Pos, list[0].Message)
 		}
 		if err := instance.AddSyntax(parsed.syntax); err != nil {
 			return err
 		}
-	}
-	if len(instance.Files) == 0 {
-		return fmt.Errorf("%q cannot be imported: %s holds no CUE file", importPath, dir)
 	}
 	return instance.Complete()
 }

@@ -1,24 +1,34 @@
+// Command meridian compiles one declarative app.cue into Kubernetes manifests for every region and commits them to
+// the git repository that the clusters sync from.
+//
+// It is the only part of Meridian that reads files, environment and clock; it hands them on as values. Exit codes:
+// 0 fine, 1 the user's input is wrong or a difference was found, 2 usage or machine failure. Results go to standard
+// output, everything else to standard error.
 package main
 
 import (
-	_ "cuelang.org/go/cue"
-	_ "cuelang.org/go/cue/cuecontext"
-	_ "cuelang.org/go/cue/load"
-	_ "github.com/go-git/go-git/v5"
-	_ "github.com/google/go-cmp/cmp"
-	_ "github.com/rogpeppe/go-internal/testscript"
-	_ "github.com/spf13/cobra"
-	_ "gopkg.in/yaml.v3"
-	_ "k8s.io/api/admissionregistration/v1"
-	_ "k8s.io/api/apps/v1"
-	_ "k8s.io/api/autoscaling/v2"
-	_ "k8s.io/api/core/v1"
-	_ "k8s.io/api/networking/v1"
-	_ "k8s.io/api/policy/v1"
-	_ "k8s.io/api/rbac/v1"
-	_ "k8s.io/apimachinery/pkg/util/intstr"
-	_ "sigs.k8s.io/kustomize/api/krusty"
-	_ "sigs.k8s.io/yaml"
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
 )
 
-func main() {}
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, os.Args[1:], World{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now})
+}
+
+// World is what a run sees of the outside.
+type World struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Now            func() time.Time
+}

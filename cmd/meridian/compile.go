@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/meridian-gitops/meridian/compiler"
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// compiled is an application with what was found wrong with it; result is nil when nothing could be read.
+type compiled struct {
+	input  *input
+	result *compiler.Result
+	list   []diag.Diagnostic
+}
+
+// ok reports whether the application was compiled.
+func (a *compiled) ok() bool { return a.result != nil && a.result.Outputs != nil }
+
+// session is a schema, a platform and the compiler for them.
+type session struct {
+	schema   *schema.Schema
+	compiler *compiler.Compiler
+}
+
+func (c *cli) newSession() (*session, error) {
+	s, err := schema.New()
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.loadPlatform(s)
+	if err != nil {
+		return nil, err
+	}
+	return &session{s, compiler.New(s, p)}, nil
+}
+
+// compile reads and compiles one application.
+func (s *session) compile(in *input) (*compiled, error) {
+	platform := s.compiler.Platform()
+	app, list := s.schema.App(in.source, platform.Facts())
+	if app == nil {
+		return &compiled{input: in, list: list}, nil
+	}
+	list = append(list, in.readBeside(app.Beside())...)
+	result, found, err := s.compiler.Compile(app, in.beside)
+	if err != nil {
+		return nil, err
+	}
+	list = diag.Sort(append(list, found...))
+	if diag.HasErrors(list) {
+		result.Outputs = nil
+	}
+	return &compiled{in, result, list}, nil
+}
+
+// each reads and compiles applications with a worker per core, and calls use for each in the order of paths, from
+// one goroutine. An application that has been used is dropped: memory does not grow with their number.
+func (s *session) each(ctx context.Context, paths []string, use func(*compiled) error) error {
+	workers := min(runtime.GOMAXPROCS(0), len(paths))
+	window := make(chan struct{}, 4*workers) // how far compiling may run ahead of using
+	slots := make([]chan outcome, len(paths))
+	for i := range slots {
+		slots[i] = make(chan outcome, 1)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	var next atomic.Int64
+	for range workers {
+		group.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case window <- struct{}{}:
+				}
+				i := int(next.Add(1)) - 1
+				if i >= len(paths) {
+					<-window
+					return
+				}
+				slots[i] <- s.one(paths[i])
+			}
+		})
+	}
+	for i := range slots {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case done := <-slots[i]:
+			if done.err != nil {
+				return done.err
+			}
+			if err := use(done.app); err != nil {
+				return err
+			}
+			<-window
+		}
+		slots[i] = nil
+	}
+	return nil
+}
+
+type outcome struct {
+	app *compiled
+	err error
+}
+
+func (s *session) one(path string) outcome {
+	in, list, err := read(path)
+	if err != nil {
+		return outcome{nil, err}
+	}
+	if in == nil {
+		return outcome{&compiled{list: list}, nil}
+	}
+	app, err := s.compile(in)
+	return outcome{app, err}
+}
+
+// batch collects what is found over many applications, and checks them against one another in the end.
+type batch struct {
+	list       []diag.Diagnostic
+	sources    map[string][]byte // of the files that diagnostics point into
+	interfaces []*compiler.Interface
+}
+
+func newBatch() *batch { return &batch{sources: map[string][]byte{}} }
+
+// add notes an application's diagnostics and interface.
+func (b *batch) add(app *compiled) {
+	b.list = append(b.list, app.list...)
+	if len(app.list) > 0 && app.input != nil {
+		b.sources[app.input.source.Name] = app.input.source.Data
+	}
+	if app.ok() {
+		b.interfaces = append(b.interfaces, app.result.Interface())
+	}
+}
+
+// compileAll compiles the applications that args name, calls use for each that has no error, checks them together
+// and reports. use may be nil. It returns errReported when something is wrong.
+func (c *cli) compileAll(ctx context.Context, s *session, args []string, partial bool, use func(*compiled) error) error {
+	paths, list, err := find(args)
+	if err != nil {
+		return err
+	}
+	b := newBatch()
+	b.list = list
+	err = s.each(ctx, paths, func(app *compiled) error {
+		b.add(app)
+		if use == nil || !app.ok() {
+			return nil
+		}
+		return use(app)
+	})
+	if err != nil {
+		return err
+	}
+	b.list = append(b.list, compiler.Together(b.interfaces, !partial && wholeSpaces(args))...)
+	return c.report(diag.Sort(b.list), b.sources)
+}
+
+// wholeSpaces reports whether the arguments name all applications there are, so that one that is called and is not
+// among them does not exist.
+func wholeSpaces(args []string) bool {
+	return slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, "...") })
+}

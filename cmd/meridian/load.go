@@ -1,0 +1,336 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/regions"
+	"github.com/meridian-gitops/meridian/schema"
+)
+
+// appFile is the name that an application's file has in its folder.
+const appFile = "app.cue"
+
+// input is one application as read: its file, what it imports, and the files beside it.
+type input struct {
+	path   string // as named on the command line, or found
+	source schema.Source
+	beside map[string][]byte
+	module map[string][]byte // the module's files that were read, by path below its root
+}
+
+// recorded returns the inputs as they are recorded in the repository: app.cue, the files beside it by their path
+// below its folder, and the module's files that were read under modulePrefix.
+func (in *input) recorded() (manifest.Tree, error) {
+	files := []manifest.File{{Path: appFile, Data: in.source.Data}}
+	for path, data := range in.beside {
+		files = append(files, manifest.File{Path: path, Data: data})
+	}
+	for path, data := range in.module {
+		files = append(files, manifest.File{Path: modulePrefix + path, Data: data})
+	}
+	return manifest.NewTree(files)
+}
+
+const (
+	modulePrefix = ".cue-module/"
+	moduleFile   = "cue.mod/module.cue"
+)
+
+// find returns the app.cue files that arguments name: a file, a folder that holds one, or FOLDER/... for all below.
+func find(args []string) ([]string, []diag.Diagnostic, error) {
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	var paths []string
+	var list []diag.Diagnostic
+	for _, arg := range args {
+		found, err := findOne(arg)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			list = append(list, diag.New(diag.SourceUnreadable, diag.Pos{File: arg}, "", "there is no such file"))
+		case err != nil:
+			return nil, nil, err
+		case len(found) == 0:
+			list = append(list, diag.New(diag.NothingToCompile, diag.Pos{File: arg}, "", "there is no %s below it", appFile))
+		}
+		paths = append(paths, found...)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), list, nil
+}
+
+func findOne(arg string) ([]string, error) {
+	if base, ok := strings.CutSuffix(arg, "..."); ok {
+		return walk(filepath.Clean(strings.TrimSuffix(base, "/")))
+	}
+	info, err := os.Stat(arg)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{filepath.Clean(arg)}, nil
+	}
+	path := filepath.Join(arg, appFile)
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	return []string{path}, nil
+}
+
+func walk(root string) ([]string, error) {
+	var paths []string
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "cue.mod" || entry.Name() == "node_modules"):
+			return fs.SkipDir
+		case !entry.IsDir() && entry.Name() == appFile:
+			paths = append(paths, path)
+		}
+		return nil
+	})
+	return paths, err
+}
+
+// read reads an app.cue; what it needs beside it comes later, when it is known.
+func read(file string) (*input, []diag.Diagnostic, error) {
+	unreadable := func(format string, args ...any) (*input, []diag.Diagnostic, error) {
+		return nil, []diag.Diagnostic{diag.New(diag.SourceUnreadable, diag.Pos{File: file}, "", format, args...)}, nil
+	}
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return unreadable("there is no such file")
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return unreadable("it is not a regular file")
+	case info.Size() > schema.MaxSourceBytes:
+		return unreadable("it has %d bytes; at most %d are read", info.Size(), schema.MaxSourceBytes)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	in := &input{path: file, source: schema.Source{Name: file, Data: data}, beside: map[string][]byte{}}
+	if bytes.Contains(data, []byte("import")) {
+		if err := in.findModule(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return in, nil, nil
+}
+
+// findModule looks for the cue.mod root above the file. Its files are opened so that no symbolic link leads out.
+func (in *input) findModule() error {
+	dir, err := filepath.Abs(filepath.Dir(in.path))
+	if err != nil {
+		return err
+	}
+	for {
+		file := filepath.Join(dir, filepath.FromSlash(moduleFile))
+		data, err := os.ReadFile(file)
+		if err == nil {
+			path, err := schema.ModulePath(data)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", file, err)
+			}
+			root, err := os.OpenRoot(dir)
+			if err != nil {
+				return err
+			}
+			in.module = map[string][]byte{moduleFile: data}
+			in.source.Module = &schema.Module{Path: path, Package: in.packageReader(root.FS()), Root: relative(dir)}
+			return nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return nil
+		}
+		dir = parent
+	}
+}
+
+// relative names a folder as the user would: from the working folder.
+func relative(dir string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return dir
+	}
+	if rel, err := filepath.Rel(wd, dir); err == nil {
+		return rel
+	}
+	return dir
+}
+
+// packageReader reads packages of the module, and remembers the files, because they are inputs too.
+func (in *input) packageReader(root fs.FS) func(string) (map[string][]byte, error) {
+	return func(folder string) (map[string][]byte, error) {
+		entries, err := fs.ReadDir(root, folder)
+		if err != nil {
+			return nil, err
+		}
+		files := map[string][]byte{}
+		for _, entry := range entries {
+			name := entry.Name()
+			if !entry.Type().IsRegular() || path.Ext(name) != ".cue" || strings.HasPrefix(name, "_") || strings.HasPrefix(name, ".") {
+				continue
+			}
+			full := path.Join(folder, name)
+			data, err := fs.ReadFile(root, full)
+			if err != nil {
+				return nil, err
+			}
+			files[name], in.module[full] = data, data
+		}
+		return files, nil
+	}
+}
+
+// fromRecord makes an input of what was recorded in the repository. Diagnostics name its files below name.
+func fromRecord(name string, recorded manifest.Tree) (*input, error) {
+	in := &input{path: name + "/" + appFile, beside: map[string][]byte{}}
+	in.source.Name = in.path
+	for file, data := range recorded.Files() {
+		switch below, inModule := strings.CutPrefix(file, modulePrefix); {
+		case inModule && in.module == nil:
+			in.module = map[string][]byte{below: data}
+		case inModule:
+			in.module[below] = data
+		case file == appFile:
+			in.source.Data = data
+		default:
+			in.beside[file] = data
+		}
+	}
+	if in.source.Data == nil {
+		return nil, fmt.Errorf("%s holds no %s", name, appFile)
+	}
+	if data, ok := in.module[moduleFile]; ok {
+		modulePath, err := schema.ModulePath(data)
+		if err != nil {
+			return nil, fmt.Errorf("read %s/%s: %w", name, moduleFile, err)
+		}
+		in.source.Module = &schema.Module{Path: modulePath, Package: in.recordedPackage, Root: name}
+	}
+	return in, nil
+}
+
+func (in *input) recordedPackage(folder string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for file, data := range in.module {
+		if dir, name := path.Split(file); path.Clean(dir) == folder && path.Ext(name) == ".cue" {
+			files[name] = data
+		}
+	}
+	return files, nil
+}
+
+// readBeside reads the files beside app.cue that the application names: regular files below its folder, at most
+// 1 MiB, never through a symbolic link that leads out.
+func (in *input) readBeside(wanted []schema.Beside) []diag.Diagnostic {
+	if len(wanted) == 0 {
+		return nil
+	}
+	root, err := os.OpenRoot(filepath.Dir(in.path))
+	if err != nil {
+		return []diag.Diagnostic{diag.New(diag.BesideFile, wanted[0].Pos, wanted[0].Field, "the folder cannot be opened: %v", err)}
+	}
+	defer root.Close()
+	var list []diag.Diagnostic
+	for _, w := range wanted {
+		data, problem := readRegular(root, w.Path)
+		if problem != "" {
+			list = append(list, diag.New(diag.BesideFile, w.Pos, w.Field, "%s %s", w.Path, problem))
+			continue
+		}
+		in.beside[w.Path] = data
+	}
+	return list
+}
+
+func readRegular(root *os.Root, path string) ([]byte, string) {
+	info, err := root.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "does not exist beside app.cue"
+	case err != nil:
+		return nil, "cannot be used: it leads out of the folder of app.cue, or cannot be opened"
+	case !info.Mode().IsRegular():
+		return nil, "is not a regular file"
+	case info.Size() > schema.MaxSourceBytes:
+		return nil, fmt.Sprintf("has %d bytes; at most %d are read", info.Size(), schema.MaxSourceBytes)
+	}
+	f, err := root.Open(path)
+	if err != nil {
+		return nil, "cannot be opened"
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, schema.MaxSourceBytes+1))
+	if err != nil || len(data) > schema.MaxSourceBytes {
+		return nil, "cannot be read"
+	}
+	return data, ""
+}
+
+// readPlatform reads the *.cue files of a platform folder, in order of their names.
+func readPlatform(dir string) ([]schema.Source, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read platform: %w", err)}
+	}
+	var sources []schema.Source
+	for _, entry := range entries {
+		if entry.IsDir() || filepath.Ext(entry.Name()) != ".cue" || strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read platform: %w", err)
+		}
+		sources = append(sources, schema.Source{Name: path, Data: data})
+	}
+	if len(sources) == 0 {
+		return nil, usageError{fmt.Errorf("read platform: there is no CUE file in %s", dir)}
+	}
+	return sources, nil
+}
+
+// loadPlatform reads and checks the platform, and reports what is wrong with it.
+func (c *cli) loadPlatform(s *schema.Schema) (*regions.Platform, error) {
+	sources, err := readPlatform(c.platform)
+	if err != nil {
+		return nil, err
+	}
+	p, list, err := regions.Load(s, sources)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string][]byte{}
+	for _, src := range sources {
+		texts[src.Name] = src.Data
+	}
+	if err := c.report(list, texts); err != nil {
+		return nil, err
+	}
+	return p, nil
+}

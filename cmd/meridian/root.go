@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/meridian-gitops/meridian/diag"
+)
+
+// Exit codes.
+const (
+	exitFine    = 0
+	exitInput   = 1 // the user's input is wrong, or a difference was found
+	exitMachine = 2 // usage, or a machine that failed
+)
+
+// errReported ends a command whose diagnostics or differences have been printed.
+var errReported = errors.New("reported")
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ error }
+
+// cli is what every command shares.
+type cli struct {
+	World
+	platform string // folder of the platform's CUE files; empty for the embedded demo organisation
+	strict   bool
+	warnings bool // whether any was reported
+}
+
+// Run runs the command line and returns the exit code.
+func Run(ctx context.Context, args []string, world World) int {
+	c := &cli{World: world}
+	root := c.rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil && c.strict && c.warnings:
+		return exitInput
+	case err == nil:
+		return exitFine
+	case errors.Is(err, errReported):
+		return exitInput
+	case errors.As(err, &usage):
+		fmt.Fprintf(c.Stderr, "meridian: %v\n", err)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(c.Stderr, "meridian: interrupted")
+	default:
+		fmt.Fprintf(c.Stderr, "meridian: %v\n", err)
+	}
+	return exitMachine
+}
+
+func (c *cli) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "meridian",
+		Short: "Compile app.cue into Kubernetes manifests for every region, and publish them",
+		Long: `Meridian compiles one declarative app.cue into Kubernetes manifests for every region and
+commits them to the git repository that the clusters sync from.
+
+Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or machine failure.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	root.SetIn(c.Stdin)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see meridian %s --help", err, strings.TrimPrefix(cmd.CommandPath(), "meridian "))}
+	})
+	root.PersistentFlags().StringVar(&c.platform, "platform", c.Getenv("MERIDIAN_PLATFORM"), "folder of the platform's CUE files (default: $MERIDIAN_PLATFORM, or the embedded demo organisation)")
+	root.PersistentFlags().BoolVar(&c.strict, "strict", false, "let warnings fail too")
+	root.AddCommand(c.vetCommand(), c.buildCommand(), c.testCommand(), c.diffCommand(), c.planCommand(), c.regionsCommand(),
+		c.initCommand(), c.publishCommand(), c.explainCommand(), c.versionCommand())
+	for _, cmd := range root.Commands() {
+		args := cmd.Args
+		cmd.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return usageError{fmt.Errorf("%w; see meridian %s --help", err, cmd.Name())}
+			}
+			return nil
+		}
+	}
+	return root
+}
+
+func (c *cli) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print Meridian's version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(c.Stdout, version())
+			return err
+		},
+	}
+}
+
+// version is the module's version, or the commit it was built from, as the Go tool recorded it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return "devel-" + setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return "devel"
+}
+
+func (c *cli) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "explain CODE",
+		Short:   "Say what a diagnostic's code means",
+		Example: "  meridian explain M4015",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			for _, entry := range diag.Codes() {
+				if strings.EqualFold(string(entry.Code), args[0]) {
+					_, err := fmt.Fprintf(c.Stdout, "%s (%s): %s\n\n%s\n\nfix: %s\n", entry.Code, entry.Severity, entry.Title, entry.Cause, entry.Fix)
+					return err
+				}
+			}
+			return usageError{fmt.Errorf("there is no code %q; codes look like M4015", args[0])}
+		},
+	}
+}

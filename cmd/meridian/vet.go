@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+const appsUsage = "[FILE | FOLDER | FOLDER/...]..."
+
+const appsHelp = `
+An argument is an app.cue, a folder that holds one, or FOLDER/... for all below it; none
+means the working folder.`
+
+func (c *cli) vetCommand() *cobra.Command {
+	var partial bool
+	cmd := &cobra.Command{
+		Use:   "vet " + appsUsage,
+		Short: "Check applications",
+		Long: `Check applications against the schema, the platform and, over FOLDER/..., against one another.
+Nothing is written; every mistake is told with its place and a fix.` + appsHelp,
+		Example: `  meridian vet
+  meridian vet ./...
+  meridian vet --platform ../platform services/app1/app.cue`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := c.newSession()
+			if err != nil {
+				return err
+			}
+			return c.compileAll(cmd.Context(), s, args, partial, nil)
+		},
+	}
+	partialFlag(cmd, &partial)
+	return cmd
+}
+
+func partialFlag(cmd *cobra.Command, partial *bool) {
+	cmd.Flags().BoolVar(partial, "partial", false, "FOLDER/... does not hold all applications of its spaces: do not miss callees")
+}
