@@ -19,7 +19,10 @@ import (
 	"github.com/meridian-gitops/meridian/schema"
 )
 
-//go:embed catalogue/regions.cue demo/platform.cue
+// embedded.json is what the two CUE files evaluate to, the one merged over the other: a run with the demo
+// organisation need not evaluate them. A test holds it current.
+//
+//go:embed catalogue/regions.cue demo/platform.cue embedded.json
 var embedded embed.FS
 
 // Platform is the platform in force. It is immutable.
@@ -297,18 +300,16 @@ func Load(s *schema.Schema, sources []schema.Source) (*Platform, []diag.Diagnost
 	}
 	ref := s.Ref("#Platform")
 	catalogue := embeddedSource("catalogue/regions.cue")
-	base, list := s.Value(ref, []schema.Source{catalogue})
-	if diag.HasErrors(list) {
-		return nil, nil, fmt.Errorf("read embedded regions: %s", list[0])
-	}
-	own, list := s.Value(ref, p.Sources)
-	if own == nil || diag.HasErrors(list) {
-		return nil, list, nil
-	}
-	p.node = schema.Merge(ref, base, own)
 	p.Digest = digest(append([]schema.Source{catalogue}, p.Sources...))
-	if found := schema.Check(ref, p.node); len(found) > 0 {
-		return nil, append(list, found...), nil
+	var list []diag.Diagnostic
+	var err error
+	if p.Embedded {
+		p.node, err = schema.ParseJSON(embeddedSource("embedded.json").Data)
+	} else {
+		p.node, list, err = evaluate(s, ref, catalogue, p.Sources)
+	}
+	if err != nil || p.node == nil || diag.HasErrors(list) {
+		return nil, list, err
 	}
 	if err := p.decode(ref); err != nil {
 		return nil, list, err
@@ -318,6 +319,20 @@ func Load(s *schema.Schema, sources []schema.Source) (*Platform, []diag.Diagnost
 		return nil, diag.Sort(list), nil
 	}
 	return p, diag.Sort(list), nil
+}
+
+// evaluate reads a platform's files and merges them over the manual's regions.
+func evaluate(s *schema.Schema, ref *schema.Ref, catalogue schema.Source, sources []schema.Source) (*schema.Node, []diag.Diagnostic, error) {
+	base, list := s.Value(ref, []schema.Source{catalogue})
+	if diag.HasErrors(list) {
+		return nil, nil, fmt.Errorf("read embedded regions: %s", list[0])
+	}
+	own, list := s.Value(ref, sources)
+	if own == nil || diag.HasErrors(list) {
+		return nil, list, nil
+	}
+	node := schema.Merge(ref, base, own)
+	return node, append(list, schema.Check(ref, node)...), nil
 }
 
 // digest is over base names and contents, so that the folder may stand anywhere.

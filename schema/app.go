@@ -138,23 +138,37 @@ func (s *Schema) Value(ref *Ref, sources []Source) (*Node, []diag.Diagnostic) {
 	return n, diag.Sort(append(list, found...))
 }
 
-// evaluateRegions evaluates the file once per region. What is wrong in all of them is told once, without a region.
+// evaluateRegions evaluates the file once per region that it selects. What is wrong in all of them is told once,
+// without a region.
 func (s *Schema) evaluateRegions(f *file, facts []Facts, app *App) (*Node, []diag.Diagnostic) {
 	app.perRegion = map[string]*Node{}
 	found := map[string][]diag.Diagnostic{}
 	var first *Node
 	for i := range facts {
-		n, list := s.evaluate([]*file{f}, s.Ref("#App"), &facts[i])
-		found[facts[i].ID] = list
-		if n == nil {
+		if first != nil && !selects(first, facts[i].ID) {
 			continue
 		}
-		app.perRegion[facts[i].ID] = n
-		if first == nil {
+		n, list := s.evaluate([]*file{f}, s.Ref("#App"), &facts[i])
+		if n != nil && first == nil {
 			first = n
 		}
+		if n != nil && !selects(n, facts[i].ID) && !diag.HasErrors(list) {
+			continue
+		}
+		found[facts[i].ID] = list
+		if n != nil {
+			app.perRegion[facts[i].ID] = n
+		}
 	}
-	return first, diag.Fold(found, len(facts))
+	return first, diag.Fold(found, len(found))
+}
+
+// selects reports whether only and except leave a region to an application.
+func selects(app *Node, region string) bool {
+	named := func(field string) bool {
+		return slices.ContainsFunc(app.Get(field).ItemList(), func(n *Node) bool { return n.Text == region })
+	}
+	return (app.Get("only") == nil || named("only")) && !named("except")
 }
 
 // staleExpressions warns where an override changes a field that an expression of the base refers to: the

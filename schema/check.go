@@ -7,7 +7,8 @@ import (
 )
 
 // Check reports required fields that are missing and alternatives that are given too often or not at all, in a
-// merged value (a Node after [Merge]). A missing field is reported at the deepest part that the user wrote.
+// merged value (a Node after [Merge]). A missing field is reported at the deepest part that the user wrote. In the
+// all-optional form of a type nothing is missing: what it is merged with may give it.
 func Check(ref *Ref, n *Node) []diag.Diagnostic {
 	c := &checker{}
 	c.check(ref, n, n.Pos)
@@ -15,8 +16,9 @@ func Check(ref *Ref, n *Node) []diag.Diagnostic {
 }
 
 type checker struct {
-	path []string
-	list []diag.Diagnostic
+	path    []string
+	list    []diag.Diagnostic
+	partial bool // below an all-optional form
 }
 
 func (c *checker) check(ref *Ref, n *Node, pos diag.Pos) {
@@ -25,6 +27,10 @@ func (c *checker) check(ref *Ref, n *Node, pos diag.Pos) {
 	}
 	if n.Pos.IsValid() && n.Kind != Struct {
 		pos = n.Pos
+	}
+	if ref.Partial && !c.partial {
+		c.partial = true
+		defer func() { c.partial = false }()
 	}
 	switch n.Kind {
 	case List:
@@ -50,7 +56,7 @@ func (c *checker) check(ref *Ref, n *Node, pos diag.Pos) {
 
 func (c *checker) required(t *Type, n *Node, pos diag.Pos) {
 	for _, f := range t.Fields {
-		if !f.Required || n.index(f.Name) >= 0 {
+		if !f.Required || c.partial || n.index(f.Name) >= 0 {
 			continue
 		}
 		c.path = append(c.path, f.Name)
@@ -85,10 +91,10 @@ func (c *checker) alternatives(t *Type, n *Node, pos diag.Pos) {
 			first := n.Where(given[0])
 			c.list = append(c.list, diag.New(diag.ManyAlternatives, last, path, "%s exclude each other", join(given, "and")).
 				WithHint("keep one of %s", join(given, "and")).WithRelated(first, "%s is here", given[0]))
-		case len(given) == 0 && !group.Optional:
+		case len(given) == 0 && !group.Optional && !c.partial:
 			c.list = append(c.list, diag.New(diag.NoAlternative, pos, path, "%s needs one of %s", name(path), join(heads, "or")).
 				WithHint("add one of %s", join(heads, "or")))
-		case len(given) == 1:
+		case len(given) == 1 && !c.partial:
 			c.head(n, group, given[0], path)
 		}
 	}
