@@ -7,17 +7,22 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/meridian-gitops/meridian/diag"
 )
 
 // What looks like a credential: forms that nothing else has, and long random values under a telling name. It is
-// a heuristic, so it only warns, and its words never repeat the value.
+// a heuristic, so it only warns, and its words never repeat the value. They are compiled when they are first used.
 var (
-	credentialForms = regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[-A-Za-z0-9_]{20}|\bxox[abprs]-[-A-Za-z0-9]{10,}|\beyJ[-A-Za-z0-9_]{10,}\.eyJ[-A-Za-z0-9_]{10,}\.|\bsk_live_[A-Za-z0-9]{16,}|\bAIza[-A-Za-z0-9_]{35}`)
-	credentialURL   = regexp.MustCompile(`[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@$]+@`)
-	credentialName  = regexp.MustCompile(`(?i)(^|[_.-])(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)$`)
+	credentialForms = lazily(`-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[-A-Za-z0-9_]{20}|\bxox[abprs]-[-A-Za-z0-9]{10,}|\beyJ[-A-Za-z0-9_]{10,}\.eyJ[-A-Za-z0-9_]{10,}\.|\bsk_live_[A-Za-z0-9]{16,}|\bAIza[-A-Za-z0-9_]{35}`)
+	credentialURL   = lazily(`[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@$]+@`)
+	credentialName  = lazily(`(?i)(^|[_.-])(password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)$`)
 )
+
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 func (c *planCheck) credentials() {
 	warn := func(path []string, name, value string) {
@@ -50,12 +55,15 @@ func (c *planCheck) credentials() {
 
 // looksLikeCredential says what makes a value suspicious, or "".
 func looksLikeCredential(name, value string) string {
+	if len(value) < 8 {
+		return ""
+	}
 	switch {
-	case credentialForms.MatchString(value):
+	case credentialForms().MatchString(value):
 		return "has the form of a credential"
-	case credentialURL.MatchString(value):
+	case credentialURL().MatchString(value):
 		return "holds an address with a password in it"
-	case credentialName.MatchString(name) && len(value) >= 8 && !strings.ContainsAny(value, " /$") && entropy(value) > 2.8:
+	case credentialName().MatchString(name) && !strings.ContainsAny(value, " /$") && entropy(value) > 2.8:
 		return "has the name of a credential and a value that looks like one"
 	}
 	return ""

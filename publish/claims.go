@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/meridian-gitops/meridian/manifest"
 )
@@ -35,7 +36,9 @@ type pathClaim struct {
 }
 
 // claimFileRE is the form of what claimFile returns.
-var claimFileRE = regexp.MustCompile(`^[a-z0-9][-a-z0-9.]*/(http|tcp|udp)/[a-z0-9_][-a-z0-9.]*\.yaml$`)
+var claimFileRE = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][-a-z0-9.]*/(http|tcp|udp)/[a-z0-9_][-a-z0-9.]*\.yaml$`)
+})
 
 const (
 	hostKind = "HostClaim"
@@ -250,7 +253,7 @@ func (b *book) all(ctx context.Context, region string) ([]manifest.Claim, error)
 func (b *book) releaseAll(ctx context.Context, owner *OwnerRecord) ([]manifest.Claim, error) {
 	var list []manifest.Claim
 	for _, file := range owner.Claims {
-		if !claimFileRE.MatchString(file) {
+		if !claimFileRE().MatchString(file) {
 			return nil, &recordError{ownerFile(owner.Namespace, owner.Name), fmt.Errorf("%q is not a claim", file)}
 		}
 		claims, err := b.release(ctx, file, owner.Namespace, owner.Name)

@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/meridian-gitops/meridian/manifest"
 )
@@ -59,16 +60,19 @@ func claimFile(c manifest.Claim) string {
 	return path.Join(c.Region, string(c.Kind), name+".yaml")
 }
 
+// The patterns are compiled when they are first used: a run that publishes nothing does not pay for them.
 var (
-	nameRE = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
-	hostRE = regexp.MustCompile(`^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`)
+	nameRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`) })
+	hostRE = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$`)
+	})
 )
 
 // checkNames refuses names that must not become elements of a path. The compiler has checked them by their
 // own, narrower rules; a name that fails here is a fault of the program.
 func checkNames(kind string, names ...string) error {
 	for _, name := range names {
-		if !nameRE.MatchString(name) || strings.Contains(name, "..") {
+		if len(name) > 253 || !nameRE().MatchString(name) || strings.Contains(name, "..") {
 			return fmt.Errorf("%s name %q cannot be a folder", kind, name)
 		}
 	}
@@ -120,7 +124,7 @@ func (a App) checkClaim(c manifest.Claim) error {
 	}
 	switch c.Kind {
 	case manifest.ClaimHTTP:
-		if len(c.Host) > 253 || !hostRE.MatchString(c.Host) {
+		if len(c.Host) > 253 || !hostRE().MatchString(c.Host) {
 			return fmt.Errorf("host %q is not a lower-case DNS name", c.Host)
 		}
 	case manifest.ClaimTCP, manifest.ClaimUDP:

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -20,7 +21,7 @@ type target struct {
 	url  string // or a remote
 }
 
-var scpRE = regexp.MustCompile(`^[^/\\]+@[^/]+:|^[^/\\.:]{2,}:`)
+var scpRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^/\\]+@[^/]+:|^[^/\\.:]{2,}:`) })
 
 // parseTarget understands Options.URL. What it refuses never appears in a message: an address that is not as
 // expected may well hold a password in a place where none belongs.
@@ -32,7 +33,7 @@ func parseTarget(address string) (target, []diag.Diagnostic) {
 		return refuse(diag.TargetAddress, "no repository is given")
 	}
 	if !strings.Contains(address, "://") {
-		if scpRE.MatchString(address) {
+		if scpRE().MatchString(address) {
 			return refuse(diag.TargetAddress, "the repository's address is for ssh, which is not supported")
 		}
 		return localTarget(address)
