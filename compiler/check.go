@@ -363,7 +363,10 @@ func (c *planCheck) shutdown() {
 	}
 	if sleep := drainSeconds(c.RegionPlan); sleep >= s.GracePeriodSeconds {
 		if s.PreStop != nil {
-			c.add(diag.SleepTooLong, []string{"shutdown", "preStop", "sleep"}, "sleeping %d s leaves nothing of the grace period of %d s", sleep, s.GracePeriodSeconds)
+			d := c.add(diag.SleepTooLong, []string{"shutdown", "preStop", "sleep"}, "sleeping %d s leaves nothing of the grace period of %d s", sleep, s.GracePeriodSeconds)
+			if grace := c.Node.Get("shutdown", "gracePeriodSeconds"); grace != nil && grace.Pos.IsValid() {
+				*d = d.WithRelated(grace.Pos, "the grace period")
+			}
 			return
 		}
 		c.add(diag.SleepTooLong, []string{"shutdown", "gracePeriodSeconds"}, "the grace period of %d s leaves nothing after the %d s in which %s takes a pod out of the endpoints", s.GracePeriodSeconds, sleep, c.Region.ID).

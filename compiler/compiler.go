@@ -7,6 +7,7 @@
 package compiler
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -45,13 +46,31 @@ type Output struct {
 	Outside []Task            // what no object can do
 }
 
-// Compile plans, checks and builds an application. beside holds the files that [schema.App.Beside] names.
+// Compile plans, checks and builds an application, and encodes what it becomes. beside holds the files that
+// [schema.App.Beside] names.
 func (c *Compiler) Compile(app *schema.App, beside map[string][]byte) (*Result, []diag.Diagnostic, error) {
+	result, list, err := c.Check(app, beside)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range result.Outputs {
+		output := &result.Outputs[i]
+		if output.Files, err = Encode(output.Objects); err != nil {
+			return nil, nil, fmt.Errorf("compile %s for %s: %w", app.Name, output.Region, err)
+		}
+	}
+	return result, list, nil
+}
+
+// Check does all that [Compiler.Compile] does but for encoding: its outputs have no files.
+func (c *Compiler) Check(app *schema.App, beside map[string][]byte) (*Result, []diag.Diagnostic, error) {
 	result := &Result{App: app, Namespace: c.platform.Namespace(app.Space)}
 	plans, list := c.Plan(app)
 	result.Plans = plans
 	list = append(list, c.constraints(plans)...)
-	if diag.HasErrors(list) {
+	failed := diag.HasErrors(list)
+	list = slices.DeleteFunc(list, app.Echo)
+	if failed {
 		return result, diag.Sort(list), nil
 	}
 	found := map[string][]diag.Diagnostic{}
@@ -81,22 +100,20 @@ func (c *Compiler) output(p *RegionPlan, beside map[string][]byte) (Output, []di
 		return Output{}, list, err
 	}
 	list = append(list, p.checkObjects(objects)...)
-	files, err := Encode(objects)
-	if err != nil {
-		return Output{}, list, err
-	}
-	return Output{Region: p.Region.ID, Objects: objects, Files: files, Claims: p.claims(), Outside: p.outside()}, list, nil
+	return Output{Region: p.Region.ID, Objects: objects, Claims: p.claims(), Outside: p.outside()}, list, nil
 }
 
 // Encode writes objects as YAML, one a file.
 func Encode(objects []manifest.Object) (manifest.Tree, error) {
 	files := make([]manifest.File, len(objects))
+	scratch := make([]byte, 0, 1<<12) // what is kept is cut to size
 	for i, object := range objects {
-		data, err := manifest.Encode(object.Value)
+		data, err := manifest.AppendYAML(scratch[:0], object.Value)
 		if err != nil {
 			return manifest.Tree{}, fmt.Errorf("encode %s: %w", object.File, err)
 		}
-		files[i] = manifest.File{Path: object.File, Data: data}
+		files[i] = manifest.File{Path: object.File, Data: bytes.Clone(data)}
+		scratch = data
 	}
 	return manifest.NewTree(files)
 }

@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"cmp"
+
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/schema"
 )
@@ -32,11 +34,10 @@ func (c *Compiler) constraints(plans []RegionPlan) []diag.Diagnostic {
 				continue
 			}
 			for _, v := range violations[j] {
-				message := rule.Message
-				if message == "" {
-					message = "the application is not as the rule wants it"
-				}
-				d := diag.New(diag.ConstraintBroken, p.Where(v.Path...), fieldPath(v.Path), "rule %s: %s", rule.Name, message)
+				field := cmp.Or(fieldPath(v.Path), "the application")
+				message := cmp.Or(rule.Message, field+" is not as the rule wants it")
+				d := diag.New(diag.ConstraintBroken, p.Where(v.Path...), fieldPath(v.Path), "rule %s: %s", rule.Name, message).
+					WithHint("change %s, or ask the platform's team", field)
 				found[p.Region.ID] = append(found[p.Region.ID], d.WithRelated(rule.Pos, "the platform's rule %s", rule.Name))
 			}
 		}

@@ -168,7 +168,7 @@ func checkCall(in *Interface, call callFace, callee *Interface, there *face) []d
 	port, ok := there.ports[call.Port]
 	if !ok {
 		return []diag.Diagnostic{diag.New(diag.CalleePort, call.portPos, path+".port", "%s has no port %q", call.App, call.Port).
-			WithHint("its ports are %s", joinWords(sortedKeys(there.ports))).WithRelated(there.portsPos, "its ports")}
+			WithHint("the ports it declares: %s", joinWords(sortedKeys(there.ports))).WithRelated(there.portsPos, "%s is here", call.App)}
 	}
 	var list []diag.Diagnostic
 	if port.Protocol != call.Protocol {

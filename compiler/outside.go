@@ -121,7 +121,7 @@ func (p *RegionPlan) hostTasks() []Task {
 			list = append(list, Task{TopicICPFiling, domain, "company", fmt.Sprintf("have the ICP filing of %s in order before %s points at %s", domain, host, p.Region.ID), map[string]string{"filing": filing}, "S12"})
 		}
 		target := cmp.Or(p.Region.DNS.Target, "assigned by the operator: ask for it")
-		list = append(list, Task{TopicDNS, host, "company", fmt.Sprintf("point %s at %s with a %s record", host, p.Region.ID, p.Region.DNS.Record),
+		list = append(list, Task{TopicDNS, host, "company", fmt.Sprintf("point %s at %s with a record of type %s", host, p.Region.ID, p.Region.DNS.Record),
 			map[string]string{"record": p.Region.DNS.Record, "target": target}, "S12"})
 	}
 	return list

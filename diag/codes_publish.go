@@ -24,11 +24,11 @@ const (
 func publishCodes() []Entry {
 	return []Entry{
 		{SpaceMissing, Error, "the space is not in the repository",
-			"An application was published before its space, or to a region that the space does not cover. Only `publish --platform` writes a space.",
-			"publish the platform first: meridian publish --platform"},
+			"An application was published before its space, or to a region that the space does not cover. Only `publish --spaces` writes a space.",
+			"publish the platform first: meridian publish --spaces"},
 		{PlatformMismatch, Error, "compiled against another platform",
 			"The repository records the digest of the platform that was published to it. An application compiled against any other one would bring back rules that were changed, or use some that are not in force yet.",
-			"use the platform at its recorded source, or publish yours first: meridian publish --platform"},
+			"use the platform at its recorded source, or publish yours first: meridian publish --spaces"},
 		{TargetAddress, Error, "the repository's address cannot be used",
 			"Meridian publishes to a local bare repository and over https. Plain http would show the credentials to the network and is accepted for loopback addresses only.",
 			"give the path of a bare repository or an https:// address"},
@@ -72,7 +72,7 @@ func publishCodes() []Entry {
 			"A file below .meridian was changed by hand, damaged, or written by a newer version.",
 			"restore the file from the repository's history, or use the version of meridian that wrote it"},
 		{InputsNotRecorded, Error, "an application has no recorded inputs",
-			"`publish --platform` compiles every application again from its recorded inputs; this one has none.",
+			"`publish --spaces` compiles every application again from its recorded inputs; this one has none.",
 			"publish the application again from its source"},
 	}
 }

@@ -110,7 +110,11 @@ func (d Diagnostic) String() string {
 	if d.Region != "" {
 		where = " (in " + d.Region + ")"
 	}
-	return fmt.Sprintf("%s: %s %s: %s%s", d.Pos, d.Severity, d.Code, d.Message, where)
+	place := ""
+	if d.Pos.IsValid() {
+		place = d.Pos.String() + ": "
+	}
+	return fmt.Sprintf("%s%s %s: %s%s", place, d.Severity, d.Code, d.Message, where)
 }
 
 // HasErrors reports whether any of the diagnostics is an error.

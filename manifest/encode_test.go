@@ -280,12 +280,13 @@ type (
 	loud     struct{ Text string }
 	shouting struct{ Text string }
 	tagged   struct {
-		inner        `json:",inline"`
-		*hidden      `json:",inline"`
-		B            string          `json:"B"` // hides inner's
-		Named        inner           `json:"named,omitempty"`
-		Inline       inner           `json:",inline"` // not embedded: encoding/json goes by the field's name
-		Skipped      string          `json:"-"`
+		inner   `json:",inline"`
+		*hidden `json:",inline"`
+		B       string `json:"B"` // hides inner's
+		Named   inner  `json:"named,omitempty"`
+		Inline  inner  `json:",inline"` // not embedded: encoding/json goes by the field's name
+		Skipped string `json:"-"`
+		//lint:ignore SA5008 the tag is meant: encoding/json names the field "-"
 		Dash         string          `json:"-,"`
 		Quoted       int64           `json:"quoted,string"`
 		QuotedText   *string         `json:"quotedText,string,omitempty"`

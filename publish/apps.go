@@ -118,7 +118,7 @@ func (p *plan) admit(ctx context.Context, e *entry, inForce *PlatformRecord) (er
 		d := diag.New(diag.PlatformMismatch, e.Pos, "", "application %s/%s was compiled against platform %s, but %s is in force",
 			e.Namespace, e.Name, short(e.PlatformDigest), short(inForce.Digest))
 		if source := inForce.Source.String(); source != "" {
-			d = d.WithHint("use the platform at %s, or publish yours first: meridian publish --platform", source)
+			d = d.WithHint("use the platform at %s, or publish yours first: meridian publish --spaces", source)
 		}
 		p.report(d)
 	}

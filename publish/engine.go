@@ -49,10 +49,6 @@ type retryError struct {
 func (e *retryError) Error() string { return e.err.Error() }
 func (e *retryError) Unwrap() error { return e.err }
 
-func newObject(kind plumbing.ObjectType, data []byte) gitObject {
-	return gitObject{kind, plumbing.ComputeHash(kind, data), data}
-}
-
 // memoryObject is o as go-git wants it.
 func (o gitObject) memoryObject() *plumbing.MemoryObject {
 	m := new(plumbing.MemoryObject)

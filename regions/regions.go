@@ -19,10 +19,10 @@ import (
 	"github.com/meridian-gitops/meridian/schema"
 )
 
-// embedded.json is what the two CUE files evaluate to, the one merged over the other: a run with the demo
-// organisation need not evaluate them. A test holds it current.
+// The JSON files are what the CUE files beside them evaluate to, so that no run need evaluate them again. A test
+// holds them current.
 //
-//go:embed catalogue/regions.cue demo/platform.cue embedded.json
+//go:embed catalogue/regions.cue catalogue/regions.json demo/platform.cue demo/platform.json
 var embedded embed.FS
 
 // Platform is the platform in force. It is immutable.
@@ -301,15 +301,17 @@ func Load(s *schema.Schema, sources []schema.Source) (*Platform, []diag.Diagnost
 	ref := s.Ref("#Platform")
 	catalogue := embeddedSource("catalogue/regions.cue")
 	p.Digest = digest(append([]schema.Source{catalogue}, p.Sources...))
-	var list []diag.Diagnostic
-	var err error
-	if p.Embedded {
-		p.node, err = schema.ParseJSON(embeddedSource("embedded.json").Data)
-	} else {
-		p.node, list, err = evaluate(s, ref, catalogue, p.Sources)
+	base, err := schema.ParseJSON(embeddedSource("catalogue/regions.json").Data)
+	if err != nil {
+		return nil, nil, err
 	}
-	if err != nil || p.node == nil || diag.HasErrors(list) {
+	own, list, err := p.own(s, ref)
+	if err != nil || own == nil || diag.HasErrors(list) {
 		return nil, list, err
+	}
+	p.node = schema.Merge(ref, base, own)
+	if found := schema.Check(ref, p.node); len(found) > 0 {
+		return nil, diag.Sort(append(list, found...)), nil
 	}
 	if err := p.decode(ref); err != nil {
 		return nil, list, err
@@ -321,18 +323,14 @@ func Load(s *schema.Schema, sources []schema.Source) (*Platform, []diag.Diagnost
 	return p, diag.Sort(list), nil
 }
 
-// evaluate reads a platform's files and merges them over the manual's regions.
-func evaluate(s *schema.Schema, ref *schema.Ref, catalogue schema.Source, sources []schema.Source) (*schema.Node, []diag.Diagnostic, error) {
-	base, list := s.Value(ref, []schema.Source{catalogue})
-	if diag.HasErrors(list) {
-		return nil, nil, fmt.Errorf("read embedded regions: %s", list[0])
+// own reads the platform's own files, or the demo organisation's.
+func (p *Platform) own(s *schema.Schema, ref *schema.Ref) (*schema.Node, []diag.Diagnostic, error) {
+	if p.Embedded {
+		node, err := schema.ParseJSON(embeddedSource("demo/platform.json").Data)
+		return node, nil, err
 	}
-	own, list := s.Value(ref, sources)
-	if own == nil || diag.HasErrors(list) {
-		return nil, list, nil
-	}
-	node := schema.Merge(ref, base, own)
-	return node, append(list, schema.Check(ref, node)...), nil
+	node, list := s.Value(ref, p.Sources)
+	return node, list, nil
 }
 
 // digest is over base names and contents, so that the folder may stand anywhere.

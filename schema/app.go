@@ -3,9 +3,11 @@ package schema
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"cuelang.org/go/cue/ast"
 
@@ -37,6 +39,7 @@ type App struct {
 
 	base      *Node
 	perRegion map[string]*Node // set only where expressions use the region's facts
+	broken    map[string]bool  // paths of fields that were written and could not be read
 }
 
 // Base returns the application in a region, before its override, without the fields only, except and regions.
@@ -67,8 +70,8 @@ func (s *Schema) App(src Source, facts []Facts) (*App, []diag.Diagnostic) {
 	}
 	app := &App{Source: src}
 	if !f.usesRegion || len(facts) == 0 {
-		n, found := s.evaluate([]*file{f}, s.Ref("#App"), nil)
-		app.base = n
+		n, found, broken := s.evaluate([]*file{f}, s.Ref("#App"), nil)
+		app.base, app.broken = n, broken
 		list = append(list, found...)
 	} else {
 		n, found := s.evaluateRegions(f, facts, app)
@@ -94,14 +97,54 @@ func (n *Node) text(field string) string {
 	return ""
 }
 
-func (s *Schema) evaluate(files []*file, ref *Ref, facts *Facts) (*Node, []diag.Diagnostic) {
+// evaluate also returns the paths of fields that were written and could not be read.
+func (s *Schema) evaluate(files []*file, ref *Ref, facts *Facts) (*Node, []diag.Diagnostic, map[string]bool) {
 	value, ctx, list := build(files, facts)
 	if len(list) > 0 {
-		return nil, list
+		return nil, list, nil
 	}
 	w := &walker{schema: s, ctx: ctx}
 	n := w.walk(ref, value, diag.Pos{File: files[0].source.Name, Line: 1, Col: 1}, ref.Type != s.types["#App"])
-	return n, w.withoutEchoes(files)
+	return n, w.withoutEchoes(files), brokenPaths(w.list)
+}
+
+// brokenPaths returns the paths of errors; a path inside an override is that of the field it overrides.
+func brokenPaths(list []diag.Diagnostic) map[string]bool {
+	broken := map[string]bool{}
+	for _, d := range list {
+		if d.Severity == diag.Error && d.Path != "" {
+			broken[overridePrefix().ReplaceAllString(d.Path, "")] = true
+		}
+	}
+	return broken
+}
+
+var overridePrefix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^regions\.("[^"]*"|[^."]+)\.`) })
+
+// Echo reports whether what is said of the merged application is only the consequence of a mistake that reading
+// the file has told: a field is missing because its value is wrong, a port because its number is.
+func (a *App) Echo(d diag.Diagnostic) bool {
+	for path := range a.broken {
+		var of string
+		switch d.Code {
+		case diag.MissingField, diag.NoAlternative:
+			of = d.Path
+		case diag.ImageTagMissing:
+			of = "image"
+		case diag.UndeclaredPort, diag.PortProtocol:
+			of = "ports"
+		case diag.RedirectWithoutTLS:
+			of = strings.TrimSuffix(d.Path, "redirectToHTTPS") + "tls"
+		case diag.NoRegion:
+			of = "only"
+		default:
+			return false
+		}
+		if rest, ok := strings.CutPrefix(path, of); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutEchoes drops what is only the consequence of an identifier that leads nowhere, which has been told.
@@ -134,21 +177,22 @@ func (s *Schema) Value(ref *Ref, sources []Source) (*Node, []diag.Diagnostic) {
 	if len(files) == 0 {
 		return nil, list
 	}
-	n, found := s.evaluate(files, ref, nil)
+	n, found, _ := s.evaluate(files, ref, nil)
 	return n, diag.Sort(append(list, found...))
 }
 
 // evaluateRegions evaluates the file once per region that it selects. What is wrong in all of them is told once,
 // without a region.
 func (s *Schema) evaluateRegions(f *file, facts []Facts, app *App) (*Node, []diag.Diagnostic) {
-	app.perRegion = map[string]*Node{}
+	app.perRegion, app.broken = map[string]*Node{}, map[string]bool{}
 	found := map[string][]diag.Diagnostic{}
 	var first *Node
 	for i := range facts {
 		if first != nil && !selects(first, facts[i].ID) {
 			continue
 		}
-		n, list := s.evaluate([]*file{f}, s.Ref("#App"), &facts[i])
+		n, list, broken := s.evaluate([]*file{f}, s.Ref("#App"), &facts[i])
+		maps.Copy(app.broken, broken)
 		if n != nil && first == nil {
 			first = n
 		}

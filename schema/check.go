@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/meridian-gitops/meridian/diag"
@@ -34,8 +35,10 @@ func (c *checker) check(ref *Ref, n *Node, pos diag.Pos) {
 	}
 	switch n.Kind {
 	case List:
-		for _, item := range n.Items {
+		for i, item := range n.Items {
+			c.path = append(c.path, "["+strconv.Itoa(i)+"]")
 			c.check(ref.elem(), item, pos)
+			c.path = c.path[:len(c.path)-1]
 		}
 	case Struct:
 		for _, f := range n.Fields {

@@ -88,7 +88,11 @@ func syntaxErrors(err error, name string) []diag.Diagnostic {
 		if !pos.IsValid() {
 			pos = diag.Pos{File: name}
 		}
-		list = append(list, diag.New(diag.Syntax, pos, "", "%s", fmt.Sprintf(format, args...)))
+		d := diag.New(diag.Syntax, pos, "", "%s", fmt.Sprintf(format, args...))
+		if strings.HasPrefix(format, "invalid attribute") {
+			d = d.WithHint("a string needs quotes: outside of one, @ begins an attribute")
+		}
+		list = append(list, d)
 	}
 	// A scanner that has lost its place reports one mistake at several columns of a line; the first is the cause.
 	return slices.CompactFunc(diag.Sort(list), func(a, b diag.Diagnostic) bool {
@@ -121,7 +125,13 @@ func (f *file) check() []diag.Diagnostic {
 	}
 	names := map[string]bool{}
 	var kept []ast.Decl
+	redefined := false
 	for _, decl := range f.syntax.Decls {
+		if attr, ok := decl.(*ast.Attribute); ok {
+			if key, _ := attr.Split(); key == "extern" {
+				continue // refused above; CUE would refuse it again, without a place
+			}
+		}
 		field, ok := decl.(*ast.Field)
 		if !ok {
 			kept = append(kept, decl)
@@ -135,6 +145,7 @@ func (f *file) check() []diag.Diagnostic {
 		names[name] = true
 		if name == "region" {
 			add(diag.RegionRedefined, field.Pos(), "region stands for the facts of the region and cannot be a field of its own")
+			redefined = true
 			continue
 		}
 		kept = append(kept, decl)
@@ -159,10 +170,10 @@ func (f *file) check() []diag.Diagnostic {
 			f.unresolved = append(f.unresolved, ident)
 		}
 	}
-	if len(kept) < len(f.syntax.Decls) { // references to a region of the file's own lead nowhere now
+	if redefined { // references to a region of the file's own lead nowhere now
 		f.unresolved = append(f.unresolved, identifiers(f.syntax, "region")...)
-		f.syntax.Decls = kept
 	}
+	f.syntax.Decls = kept
 	if f.usesRegion {
 		list = append(list, f.checkFacts()...)
 	}
@@ -240,6 +251,9 @@ func (m *Module) files(importPath string) (string, map[string][]byte, error) {
 		return "", nil, fmt.Errorf("%q cannot be imported: it is outside the module %s, and nothing is ever fetched", importPath, m.Path)
 	}
 	folder := path.Clean("." + rest)
+	if !fs.ValidPath(folder) {
+		return "", nil, fmt.Errorf("%q cannot be imported: it leads out of the module %s", importPath, m.Path)
+	}
 	files, err := m.Package(folder)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(files) == 0 {
 		return "", nil, fmt.Errorf("%q cannot be imported: the module %s has no CUE file in %s", importPath, m.Path, folder)

@@ -165,7 +165,11 @@ func (w *walker) walkStruct(ref *Ref, v cue.Value, label, pos diag.Pos, partial 
 func (w *walker) fieldRef(ref *Ref, name string, pos diag.Pos, partial bool) *Ref {
 	if ref.Key != nil {
 		if !w.admits(ref.Key, leafKey{ref.Key, String, name}, func() cue.Value { return w.ctx.Encode(name) }) {
-			w.add(diag.BadName, pos, "%q is not %s", name, ref.Key.Expect)
+			d := w.add(diag.BadName, pos, "%q is not %s", name, ref.Key.Expect)
+			d.Hint = "write " + ref.Key.Expect
+			if near := w.admissible(ref.Key, name); near != "" {
+				d.Hint = fmt.Sprintf("did you mean %q?", near)
+			}
 		}
 		return ref.Elem
 	}
@@ -231,7 +235,7 @@ func (w *walker) walkLeaf(t *Type, v cue.Value, kind cue.Kind, pos diag.Pos) *No
 		b, _ := v.Bool()
 		n.Kind, n.Text = Bool, strconv.FormatBool(b)
 	}
-	if w.admits(t, leafKey{t, n.Kind, n.Text}, func() cue.Value { return v }) {
+	if w.admits(t, leafKey{t, n.Kind, n.Text}, func() cue.Value { return w.literal(n) }) {
 		return n
 	}
 	if len(t.Enum) > 0 {
@@ -243,8 +247,36 @@ func (w *walker) walkLeaf(t *Type, v cue.Value, kind cue.Kind, pos diag.Pos) *No
 		}
 		return nil
 	}
-	w.add(diag.BadValue, pos, "%s is not %s", clip(n.String()), t.Expect).Hint = "write " + t.Expect
+	d := w.add(diag.BadValue, pos, "%s is not %s", clip(n.String()), t.Expect)
+	d.Hint = "write " + t.Expect
+	if near := w.admissible(t, n.Text); n.Kind == String && near != "" {
+		d.Hint = fmt.Sprintf("did you mean %q?", near)
+	}
 	return nil
+}
+
+// admissible returns what a type admits and only differs in case, blanks or underscores, or "".
+func (w *walker) admissible(t *Type, text string) string {
+	lower := strings.ToLower(strings.TrimSpace(text))
+	for _, near := range []string{strings.TrimSpace(text), lower, strings.ReplaceAll(lower, "_", "-")} {
+		if near != text && w.admits(t, leafKey{t, String, near}, func() cue.Value { return w.ctx.Encode(near) }) {
+			return near
+		}
+	}
+	return ""
+}
+
+// literal is a scalar by itself. The evaluated value may refer to an imported package, which the schema's own
+// context cannot find.
+func (w *walker) literal(n *Node) cue.Value {
+	switch n.Kind {
+	case String:
+		return w.ctx.Encode(n.Text)
+	case Bool:
+		return w.ctx.Encode(n.Text == "true")
+	default:
+		return w.ctx.CompileString(n.Text)
+	}
 }
 
 func number(v cue.Value) string {
@@ -286,6 +318,9 @@ func (w *walker) wrongType(ref *Ref, v cue.Value, kind cue.Kind, pos diag.Pos) {
 	d.Hint = "write " + ref.expect()
 	if ref.admitsKind(cue.StringKind) && (kind == cue.IntKind || kind == cue.FloatKind || kind == cue.BoolKind) {
 		d.Hint = fmt.Sprintf("put it in quotes: %q", sourceText(v))
+	}
+	if kind != cue.StructKind && ref.forList() != nil {
+		d.Hint = fmt.Sprintf("write a list: [%s]", sourceText(v))
 	}
 	if kind == cue.StringKind && ref.admitsKind(cue.IntKind) {
 		if text, err := v.String(); err == nil {

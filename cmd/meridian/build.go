@@ -76,7 +76,7 @@ func (b builder) shows(region string) bool {
 
 // print prints all objects as one YAML stream. It is kept back until everything is known to be right.
 func (b builder) print(cmd *cobra.Command, s *session, args []string, partial bool) error {
-	var out []byte
+	var out [][]byte // the manifests themselves: they are not copied
 	err := b.c.compileAll(cmd.Context(), s, args, partial, func(app *compiled) error {
 		for _, output := range app.result.Outputs {
 			if !b.shows(output.Region) {
@@ -85,8 +85,7 @@ func (b builder) print(cmd *cobra.Command, s *session, args []string, partial bo
 			folder := compiler.AppFolder(output.Region, app.result.Namespace, app.result.App.Name)
 			for _, object := range output.Objects {
 				data, _ := output.Files.Get(object.File)
-				out = append(out, "---\n# "+folder+"/"+object.File+"\n"...)
-				out = append(out, data...)
+				out = append(out, []byte("---\n# "+folder+"/"+object.File+"\n"), data)
 			}
 		}
 		return nil
@@ -94,9 +93,11 @@ func (b builder) print(cmd *cobra.Command, s *session, args []string, partial bo
 	if err != nil {
 		return err
 	}
-	w := bufio.NewWriter(b.c.Stdout)
-	if _, err := w.Write(out); err != nil {
-		return err
+	w := bufio.NewWriterSize(b.c.Stdout, 1<<16)
+	for _, data := range out {
+		if _, err := w.Write(data); err != nil {
+			return err
+		}
 	}
 	return w.Flush()
 }

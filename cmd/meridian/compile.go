@@ -27,6 +27,7 @@ func (a *compiled) ok() bool { return a.result != nil && a.result.Outputs != nil
 type session struct {
 	schema   *schema.Schema
 	compiler *compiler.Compiler
+	vetOnly  bool // the manifests themselves are not wanted
 }
 
 func (c *cli) newSession() (*session, error) {
@@ -38,7 +39,7 @@ func (c *cli) newSession() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &session{s, compiler.New(s, p)}, nil
+	return &session{schema: s, compiler: compiler.New(s, p)}, nil
 }
 
 // compile reads and compiles one application.
@@ -49,7 +50,11 @@ func (s *session) compile(in *input) (*compiled, error) {
 		return &compiled{input: in, list: list}, nil
 	}
 	list = append(list, in.readBeside(app.Beside())...)
-	result, found, err := s.compiler.Compile(app, in.beside)
+	compile := s.compiler.Compile
+	if s.vetOnly {
+		compile = s.compiler.Check
+	}
+	result, found, err := compile(app, in.beside)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,8 @@ import (
 )
 
 func main() {
-	// Runs are short and the heap is small: collecting it four times less often saves a fifth of the time.
-	debug.SetGCPercent(400)
+	// Runs are short and the heap is small: collecting it half as often saves time and costs little memory.
+	debug.SetGCPercent(200)
 	os.Exit(run())
 }
 

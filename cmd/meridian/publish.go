@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/mail"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -42,7 +43,8 @@ func (c *cli) publishCommand() *cobra.Command {
 clusters sync from. Only what the applications own is touched; when nothing changed, nothing is
 committed; a lost race is tried again on the new head. With --spaces the platform is published
 instead: its spaces in all regions, and every application that is there, compiled again from its
-recorded inputs.
+recorded inputs; so it is with --platform where no application is named and the working folder
+holds none.
 
 A token for https is read from --token-file or from the variable MERIDIAN_TOKEN, never from the
 address. Author and date are those of --author, or of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of
@@ -59,6 +61,7 @@ Actions and GitLab CI say.` + appsHelp,
 			if f.spaces && len(args) > 0 {
 				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository")}
 			}
+			f.spaces = f.spaces || len(args) == 0 && c.platform != "" && !exists(appFile)
 			return c.publish(cmd.Context(), f, args)
 		},
 	}
@@ -105,6 +108,11 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 		return err
 	}
 	return c.printResult(result, f.dryRun)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func isRemote(url string) bool {

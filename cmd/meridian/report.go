@@ -3,23 +3,27 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"os"
 	"strings"
 	"unicode"
 
 	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/schema"
 )
 
 // report prints diagnostics to standard error and returns errReported if one is an error.
 func (c *cli) report(list []diag.Diagnostic, sources map[string][]byte) error {
 	var out bytes.Buffer
 	errors, warnings := 0, 0
+	lines := newLines(list, sources)
 	for _, d := range list {
 		if d.Severity == diag.Error {
 			errors++
 		} else {
 			warnings++
 		}
-		printDiagnostic(&out, d, sources)
+		printDiagnostic(&out, d, lines)
 	}
 	if len(list) > 1 {
 		fmt.Fprintf(&out, "%s\n", tally(errors, warnings))
@@ -55,9 +59,9 @@ func count(n int, noun string) string {
 }
 
 // printDiagnostic prints what is wrong, the line it is in, how to mend it, and related places.
-func printDiagnostic(out *bytes.Buffer, d diag.Diagnostic, sources map[string][]byte) {
+func printDiagnostic(out *bytes.Buffer, d diag.Diagnostic, lines *sourceLines) {
 	fmt.Fprintln(out, harmless(d.String()))
-	if line, ok := sourceLine(d.Pos, sources); ok {
+	if line, ok := lines.line(d.Pos); ok {
 		fmt.Fprintf(out, "    %s\n    %s^\n", harmless(line), caretIndent(line, d.Pos.Col))
 	}
 	if d.Hint != "" {
@@ -68,12 +72,35 @@ func printDiagnostic(out *bytes.Buffer, d diag.Diagnostic, sources map[string][]
 	}
 }
 
-// sourceLine returns the line that a position is in. What was not read for this run, such as the platform's files,
-// is read now.
-func sourceLine(pos diag.Pos, sources map[string][]byte) (string, bool) {
-	data, ok := sources[pos.File]
-	if !ok || pos.Line == 0 {
+// sourceLines are the lines that diagnostics point at.
+type sourceLines struct {
+	files  map[string][]byte
+	secret map[diag.Pos]bool // lines that look as if they held a credential, without columns
+}
+
+func newLines(list []diag.Diagnostic, sources map[string][]byte) *sourceLines {
+	s := &sourceLines{map[string][]byte{}, map[diag.Pos]bool{}}
+	maps.Copy(s.files, sources)
+	for _, d := range list {
+		if d.Code == diag.LooksLikeCredential {
+			s.secret[diag.Pos{File: d.Pos.File, Line: d.Pos.Line}] = true
+		}
+	}
+	return s
+}
+
+// line returns the line that a position is in. What is not at hand, such as the platform's files or another
+// application's, is read now. A line that seems to hold a credential is never repeated.
+func (s *sourceLines) line(pos diag.Pos) (string, bool) {
+	if pos.Line == 0 || s.secret[diag.Pos{File: pos.File, Line: pos.Line}] {
 		return "", false
+	}
+	data, known := s.files[pos.File]
+	if !known {
+		if info, err := os.Stat(pos.File); err == nil && info.Mode().IsRegular() && info.Size() <= schema.MaxSourceBytes {
+			data, _ = os.ReadFile(pos.File)
+		}
+		s.files[pos.File] = data
 	}
 	lines := bytes.Split(data, []byte("\n"))
 	if pos.Line > len(lines) {

@@ -26,6 +26,7 @@ Nothing is written; every mistake is told with its place and a fix.` + appsHelp,
 			if err != nil {
 				return err
 			}
+			s.vetOnly = true
 			return c.compileAll(cmd.Context(), s, args, partial, nil)
 		},
 	}

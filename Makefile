@@ -1,0 +1,65 @@
+# Meridian: targets for users and developers. `make help` lists them.
+
+GO       ?= go
+BIN      := bin/meridian
+DEMO     := out/demo
+PACKAGES := ./...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/meridian
+	$(GO) build -trimpath -o $(BIN) ./cmd/meridian
+
+.PHONY: demo
+demo: build ## compile the examples for every open region and publish them to a local bare repository
+	@./test/demo.sh $(BIN) $(DEMO)
+
+.PHONY: test
+test: ## run all tests
+	$(GO) test $(PACKAGES)
+
+.PHONY: race
+race: ## run all tests with the race detector
+	$(GO) test -race $(PACKAGES)
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck, go mod tidy: nothing may be left to say
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) vet $(PACKAGES)
+	$(GO) tool staticcheck $(PACKAGES)
+	$(GO) mod tidy -diff
+
+.PHONY: generate
+generate: ## rewrite everything that is generated: golden files, reference pages, embedded data
+	$(GO) test ./regions -run TestEmbedded -update
+	$(GO) test ./golden -run TestCases -update
+	$(GO) test ./cmd/meridian -run TestErrors -update
+	$(GO) test ./docs -run TestPages -update
+	$(GO) run ./cmd/meridian test --update ./examples/...
+
+.PHONY: facts
+facts: ## list the facts of the manual with the tests that cite them; fails when one has none
+	@$(GO) run ./test/facts
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
+	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./manifest -fuzz FuzzObject -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./schema -fuzz FuzzApp -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+
+.PHONY: bench
+bench: build ## measure whole processes on the workload of the design
+	$(GO) run ./test/bench $(BIN)
+
+.PHONY: bench-full
+bench-full: build ## the same, with ten thousand applications and a large repository
+	$(GO) run ./test/bench -full $(BIN)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin out
