@@ -262,19 +262,19 @@ func (c *planCheck) allowFrom(entry schema.HTTP, can Capabilities, path []string
 	case len(entry.AllowFrom) == 0:
 		c.add(diag.BadValue, path, "an empty list lets nobody in, or everybody: clusters differ").Hint = "leave allowFrom out for all clients, or name the ranges"
 	case c.Region.Edge.ClientAddress == "lost":
-		c.add(diag.ClientAddressLost, path, "the edge of %s does not see the client's address, so an allow-list would refuse everybody or nobody", c.Region.ID)
+		c.add(diag.ClientAddressLost, path, "the region's edge does not see the client's address, so an allow-list would refuse everybody or nobody")
 	case !can.AllowList:
-		c.add(diag.NotExpressible, path, "the edge of %s (%s) has no allow-lists", c.Region.ID, c.Region.Edge.HTTP.Dialect)
+		c.add(diag.NotExpressible, path, "the region's edge (%s) has no allow-lists", c.Region.Edge.HTTP.Dialect)
 	}
 }
 
 // capabilities reports what the region's dialect cannot express; it is never dropped.
 func (c *planCheck) capabilities(entry schema.HTTP, can Capabilities, at func(...string) []string) {
 	if entry.RedirectToHTTPS && !can.PermanentRedirect {
-		c.add(diag.NotExpressible, at("redirectToHTTPS"), "the edge of %s (%s) has no permanent redirect", c.Region.ID, c.Region.Edge.HTTP.Dialect)
+		c.add(diag.NotExpressible, at("redirectToHTTPS"), "the region's edge (%s) has no permanent redirect", c.Region.Edge.HTTP.Dialect)
 	}
 	if strings.HasPrefix(entry.Host, "*.") && !can.WildcardHost {
-		c.add(diag.NotExpressible, at("host"), "the edge of %s (%s) has no wildcard hosts", c.Region.ID, c.Region.Edge.HTTP.Dialect)
+		c.add(diag.NotExpressible, at("host"), "the region's edge (%s) has no wildcard hosts", c.Region.Edge.HTTP.Dialect)
 	}
 }
 
@@ -290,13 +290,13 @@ func (c *planCheck) l4(field string, entries map[string]schema.L4, protocol stri
 		edge := c.Region.Edge.L4
 		switch {
 		case edge == nil:
-			c.add(diag.L4NotOffered, path, "%s offers no TCP and UDP exposure", c.Region.ID)
+			c.add(diag.L4NotOffered, path, "the region offers no TCP and UDP exposure")
 		case slices.Contains(edge.Reserved, entry.Port):
-			c.add(diag.L4PortRefused, append(path, "port"), "port %d is reserved at the edge of %s", entry.Port, c.Region.ID)
+			c.add(diag.L4PortRefused, append(path, "port"), "port %d is reserved at the region's edge", entry.Port)
 		case len(edge.Ports) > 0 && !slices.ContainsFunc(edge.Ports, func(r regions.PortRange) bool { return r.From <= entry.Port && entry.Port <= r.To }):
-			c.add(diag.L4PortRefused, append(path, "port"), "port %d is not among those that %s offers: %s", entry.Port, c.Region.ID, portRanges(edge.Ports))
+			c.add(diag.L4PortRefused, append(path, "port"), "port %d is not among those that the region offers: %s", entry.Port, portRanges(edge.Ports))
 		case len(c.Region.Proxies) == 0:
-			c.add(diag.L4NotOffered, path, "%s has no proxy servers", c.Region.ID)
+			c.add(diag.L4NotOffered, path, "the region has no proxy servers")
 		}
 	}
 }
@@ -369,8 +369,8 @@ func (c *planCheck) shutdown() {
 			}
 			return
 		}
-		c.add(diag.SleepTooLong, []string{"shutdown", "gracePeriodSeconds"}, "the grace period of %d s leaves nothing after the %d s in which %s takes a pod out of the endpoints", s.GracePeriodSeconds, sleep, c.Region.ID).
-			Hint = fmt.Sprintf("raise gracePeriodSeconds above %d, or give a preStop hook of its own", sleep)
+		c.add(diag.SleepTooLong, []string{"shutdown", "gracePeriodSeconds"}, "the grace period of %d s leaves nothing after the %d s in which the region takes a pod out of the endpoints", s.GracePeriodSeconds, sleep).
+			Hint = fmt.Sprintf("raise gracePeriodSeconds above %d, or say how long to wait: preStop: sleep: N, 0 for not at all", sleep)
 	}
 }
 

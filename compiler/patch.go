@@ -57,6 +57,7 @@ func (p *RegionPlan) patch(objects []manifest.Object, beside map[string][]byte) 
 			list = append(list, p.diagnostic(diag.PatchResult, path, "the patched %s is not valid: %s", patch.Target.Kind, firstLine(err)))
 			continue
 		}
+		p.secureAdded(patched[target].Value, object.Value)
 		for _, what := range p.forbidden(patched[target].Value, object.Value) {
 			list = append(list, p.diagnostic(diag.PatchForbidden, path, "the patch changes %s", what))
 		}
@@ -220,10 +221,8 @@ func (p *RegionPlan) forbiddenPod(before, after *appsv1.Deployment) []string {
 	report("the service account's token", a.Spec.AutomountServiceAccountToken, b.Spec.AutomountServiceAccountToken)
 	report("the pods' security context", a.Spec.SecurityContext, b.Spec.SecurityContext)
 	for _, c := range slices.Concat(b.Spec.InitContainers, b.Spec.Containers) {
-		if i := slices.IndexFunc(a.Spec.Containers, func(x corev1.Container) bool { return x.Name == c.Name }); i >= 0 {
-			report("the security context of the container "+c.Name, a.Spec.Containers[i].SecurityContext, c.SecurityContext)
-		} else {
-			report("the security context of the container "+c.Name, a.Spec.Containers[0].SecurityContext, c.SecurityContext)
+		if diff := cmp.Diff(a.Spec.Containers[0].SecurityContext, explicit(c.SecurityContext)); diff != "" {
+			list = append(list, "the security context of the container "+c.Name+"; leave it out for the application's own")
 		}
 	}
 	declared := append(p.secretRefs(), p.pullSecret())
@@ -236,6 +235,37 @@ func (p *RegionPlan) forbiddenPod(before, after *appsv1.Deployment) []string {
 		list = append(list, "the container "+p.Spec.Name)
 	}
 	return list
+}
+
+// secureAdded gives containers that a patch added, and that say nothing of it, the application's security context.
+func (p *RegionPlan) secureAdded(before, after runtime.Object) {
+	b, ok := after.(*appsv1.Deployment)
+	if !ok {
+		return
+	}
+	own := before.(*appsv1.Deployment).Spec.Template.Spec.Containers[0].SecurityContext
+	for _, containers := range [][]corev1.Container{b.Spec.Template.Spec.InitContainers, b.Spec.Template.Spec.Containers} {
+		for i := range containers {
+			if containers[i].SecurityContext == nil {
+				containers[i].SecurityContext = own.DeepCopy()
+			}
+		}
+	}
+}
+
+// explicit leaves out of a security context what says no more than Kubernetes' default.
+func explicit(s *corev1.SecurityContext) *corev1.SecurityContext {
+	if s == nil {
+		return nil
+	}
+	s = s.DeepCopy()
+	if s.Privileged != nil && !*s.Privileged {
+		s.Privileged = nil
+	}
+	if s.ProcMount != nil && *s.ProcMount == corev1.DefaultProcMount {
+		s.ProcMount = nil
+	}
+	return s
 }
 
 func identityLabels(labels map[string]string) map[string]string {

@@ -110,8 +110,8 @@ func appCodes() []Entry {
 		{HostOtherSpace, Error, "a host belongs to another space", "A host belongs to one space in all regions (S7).", "use another host"},
 		{AcceptsNobody, Warning, "an accepted caller does not exist", "accepts names an application that is not there, or has no such port.", "check name, space and ports"},
 
-		{GoldenDiffers, Error, "what is compiled differs from the golden files", "The manifests changed since the golden files were written.", "read the diff; if it is meant: meridian test -update"},
-		{GoldenMissing, Error, "there are no golden files", "Nothing has been recorded to compare with.", "write them: meridian test -update"},
+		{GoldenDiffers, Error, "what is compiled differs from the golden files", "The manifests changed since the golden files were written.", "read the diff; if it is meant: meridian test --update"},
+		{GoldenMissing, Error, "there are no golden files", "Nothing has been recorded to compare with.", "write them: meridian test --update"},
 		{NothingToCompile, Error, "there is no app.cue", "The files and folders named hold none.", "name an app.cue, a folder with one, or ./... for all below"},
 	}
 }

@@ -52,7 +52,7 @@ func Example() {
 		fmt.Println(change.Op, change.Path)
 	}
 	// Output:
-	// [-: error M8001: space myorg-web is not in the repository for aws-frankfurt] <nil>
+	// [error M8001: space myorg-web is not in the repository for aws-frankfurt] <nil>
 	// added .meridian/apps/myorg-web/app1/owner.yaml
 	// added regions/aws-oregon/spaces/myorg-web/apps/app1/deployment.yaml
 }

@@ -148,8 +148,8 @@ func (s Source) String() string {
 	if s.Commit != "" {
 		text += "@" + s.Commit
 	}
-	if s.Path != "" {
-		text += ":" + s.Path
+	if s.Path != "" && text != "" {
+		text += ":"
 	}
-	return text
+	return text + s.Path
 }

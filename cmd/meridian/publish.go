@@ -96,15 +96,16 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	}
 	var result publish.Result
 	var list []diag.Diagnostic
+	sources := map[string][]byte{}
 	if f.spaces {
 		result, list, err = c.publishPlatform(ctx, s, options)
 	} else {
-		result, list, err = c.publishApps(ctx, s, f, options, args)
+		result, list, err = c.publishApps(ctx, s, f, options, args, sources)
 	}
 	if err != nil {
 		return err
 	}
-	if err := c.report(list, nil); err != nil {
+	if err := c.report(list, sources); err != nil {
 		return err
 	}
 	return c.printResult(result, f.dryRun)
@@ -185,7 +186,7 @@ func (c *cli) source(f publishFlags, file string) publish.Source {
 	return s
 }
 
-func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, options publish.Options, args []string) (publish.Result, []diag.Diagnostic, error) {
+func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, options publish.Options, args []string, sources map[string][]byte) (publish.Result, []diag.Diagnostic, error) {
 	var apps []publish.App
 	var interfaces []*compiler.Interface
 	err := c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
@@ -194,6 +195,7 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 			return err
 		}
 		apps = append(apps, published)
+		sources[app.input.source.Name] = app.input.source.Data
 		interfaces = append(interfaces, app.result.Interface())
 		return nil
 	})

@@ -97,7 +97,7 @@ func regionRows(p *regions.Platform) []regionRow {
 
 func (c *cli) printRegions(rows []regionRow) error {
 	w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "REGION\tNAME\tSTATE\tREGISTRY\tKUBERNETES\tDNS\tPROXIES\tSOURCE CIDRS")
+	fmt.Fprintln(w, "REGION\tSTATE\tREGISTRY\tKUBERNETES\tDNS\tPROXIES\tSOURCE CIDRS\tNAME")
 	for _, r := range rows {
 		state := "open"
 		switch {
@@ -110,7 +110,7 @@ func (c *cli) printRegions(rows []regionRow) error {
 		if r.ICPFiling {
 			dns += " (ICP filing)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Title, state, r.Registry, r.Kubernetes, dns, strings.Join(r.Proxies, " "), strings.Join(r.SourceCIDRs, " "))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Registry, r.Kubernetes, dns, strings.Join(r.Proxies, " "), strings.Join(r.SourceCIDRs, " "), r.Title)
 	}
 	return w.Flush()
 }

@@ -20,7 +20,7 @@ func (c *cli) testCommand() *cobra.Command {
 		Use:   "test " + appsUsage,
 		Short: "Compare what is compiled with golden files",
 		Long: `Compile applications and compare the manifests of every region with the folder golden beside
-app.cue, file by file: one that is missing or too many fails as well. With -update the folder is
+app.cue, file by file: one that is missing or too many fails as well. With --update the folder is
 rewritten; read the difference before you commit it.` + appsHelp,
 		Example: `  meridian test ./...
   meridian test --update services/app1`,
