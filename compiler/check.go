@@ -416,7 +416,10 @@ func (c *planCheck) metadata() {
 		}
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			if owner := reservedBy(key); owner != "" {
-				c.add(diag.ReservedPrefix, []string{field, key}, "the prefix of %s is reserved: %s means something to others than you", key, owner)
+				d := c.add(diag.ReservedPrefix, []string{field, key}, "the prefix of %s is reserved: %s means something to others than you", key, owner)
+				if pos := c.Node.Label(field, key); pos.IsValid() {
+					d.Pos = pos
+				}
 			}
 		}
 	}

@@ -36,7 +36,11 @@ func (p *RegionPlan) patch(objects []manifest.Object, beside map[string][]byte) 
 		path := []string{"patches", strconv.Itoa(i)}
 		target := slices.IndexFunc(patched, func(o manifest.Object) bool { return o.Kind() == patch.Target.Kind })
 		if target < 0 {
-			list = append(list, p.diagnostic(diag.PatchNoTarget, append(path, "target", "kind"), "the application has no %s in this region", patch.Target.Kind))
+			list = append(list, p.diagnostic(diag.PatchNoTarget, append(path, "target", "kind"), "the application has no %s to patch", patch.Target.Kind))
+			continue
+		}
+		if _, ok := beside[patch.Path]; !ok && patch.Path != "" {
+			list = append(list, p.diagnostic(diag.BesideFile, append(path, "path"), "%s was not read", patch.Path))
 			continue
 		}
 		text, problem := patchText(patch, beside)
@@ -78,11 +82,7 @@ func firstLine(err error) string {
 // patchText returns a patch as YAML or JSON text: as it was written, from its file, or as JSON of a CUE value.
 func patchText(patch schema.Patch, beside map[string][]byte) (text, problem string) {
 	if patch.Path != "" {
-		data, ok := beside[patch.Path]
-		if !ok {
-			return "", fmt.Sprintf("%s was not read", patch.Path)
-		}
-		return string(data), ""
+		return string(beside[patch.Path]), ""
 	}
 	if text, err := patch.Patch.Value.String(); err == nil {
 		return text, ""
@@ -275,7 +275,7 @@ func identityLabels(labels map[string]string) map[string]string {
 func reservedKeys(m map[string]string) map[string]string {
 	kept := map[string]string{}
 	for key, value := range m {
-		if reservedBy(key) != "" {
+		if reservedBy(key) != "" && key != labelName && key != labelPartOf && key != labelManagedBy { // those are told by themselves
 			kept[key] = value
 		}
 	}

@@ -198,7 +198,7 @@ func (c *Compiler) selectRegions(app *schema.App) ([]string, []diag.Diagnostic) 
 		return diag.Pos{File: app.Source.Name, Line: 1, Col: 1}
 	}
 	root := app.Node()
-	space, known := c.platform.Spaces[app.Space]
+	_, known := c.platform.Spaces[app.Space]
 	if app.Space != "" && !known {
 		list = append(list, c.unknownSpace(app.Space, where(root, "space")))
 	}
@@ -240,7 +240,7 @@ func (c *Compiler) selectRegions(app *schema.App) ([]string, []diag.Diagnostic) 
 	}
 	if len(ids) == 0 && !diag.HasErrors(list) {
 		list = append(list, diag.New(diag.NoRegion, where(root, "only"), "only", "no open region is left for the application").
-			WithHint("open regions are %s; see only, except and the space's own regions %v", joinWords(c.platform.Open()), space.Only))
+			WithHint("the space is in %s; select at least one of them", joinWords(c.platform.SpaceRegions(app.Space))))
 	}
 	return ids, list
 }

@@ -23,8 +23,8 @@ func platformCodes() []Entry {
 		{UnknownSpace, Error, "the space does not exist", "A space is created by the platform's administrators (S3).", "use one of the platform's spaces, or add it there"},
 		{UnknownRegion, Error, "the region does not exist", "Regions are those of the manual and of the platform (S5).", "use one of the regions that `meridian regions` lists"},
 		{ClosedRegion, Error, "the region is not open", "The engine is not opened in every region of its tables (S5).", "leave the region out, or have the platform open it"},
-		{CIDRHostBits, Error, "an address range is not what it seems", "Bits behind the mask mean nothing; some readers drop them, others refuse the range.", "write the range's first address"},
+		{CIDRHostBits, Error, "an address range is not what it seems", "Bits behind the mask mean nothing; some readers drop them, others refuse the range.", "write the range by its first address, in its usual form"},
 		{ConstraintBroken, Error, "a rule of the platform is broken", "The platform's team set a rule for applications.", "change the value, or ask the platform's team"},
-		{EmbeddedPlatform, Error, "the demo organisation cannot publish to a remote repository", "Without --platform the embedded demo organisation is used. Its spaces and domains are not yours.", "write your own platform (`meridian init --platform`) and give it with --platform"},
+		{EmbeddedPlatform, Error, "the demo organisation cannot publish to a remote repository", "Without --platform the embedded demo organisation is used. Its spaces and domains are not yours.", "write your own platform (`meridian init --platform DIR`) and give it with --platform"},
 	}
 }

@@ -34,7 +34,7 @@ func publishCodes() []Entry {
 			"give the path of a bare repository or an https:// address"},
 		{TargetCredential, Error, "the repository's address contains a credential",
 			"An address ends up in logs, shell histories and process lists, and so does a password inside it.",
-			"take the user name and the password out of the address and replace them, for they have been seen; give the token as the documentation of publish says"},
+			"take the user name and the password out of the address and replace them, for they have been seen; give the token with --token-file or in the variable MERIDIAN_TOKEN"},
 		{TargetNotBare, Error, "the local path is not a bare git repository",
 			"Meridian moves a branch of the repository. Where files of that branch are checked out, they would be left behind and a later commit there would undo what was published.",
 			"publish to a bare repository (git init --bare, git clone --bare) or to a path that does not exist yet"},

@@ -86,7 +86,11 @@ func (p *Platform) checkControl(add adder) {
 		}
 	}
 	if len(control) > 1 {
-		add(diag.PlatformIncomplete, []string{"regions", control[len(control)-1], "control"}, "%s are all control regions; there is one", strings.Join(control, ", "))
+		own := slices.IndexFunc(control, func(id string) bool {
+			n := p.node.Get("regions", id, "control")
+			return n != nil && n.Pos.IsValid()
+		})
+		add(diag.PlatformIncomplete, []string{"regions", control[max(own, 0)], "control"}, "%s are all control regions; there is one", strings.Join(control, ", "))
 	}
 }
 

@@ -309,7 +309,9 @@ func Load(s *schema.Schema, sources []schema.Source) (*Platform, []diag.Diagnost
 	if err != nil || own == nil || diag.HasErrors(list) {
 		return nil, list, err
 	}
-	p.node = schema.Merge(ref, base, own)
+	whole := *schema.Merge(ref, base, own)
+	whole.Pos = own.Pos // what is missing is missing in the platform's own files
+	p.node = &whole
 	if found := schema.Check(ref, p.node); len(found) > 0 {
 		return nil, diag.Sort(append(list, found...)), nil
 	}

@@ -149,17 +149,27 @@ func (a *App) Echo(d diag.Diagnostic) bool {
 
 // withoutEchoes drops what is only the consequence of an identifier that leads nowhere, which has been told.
 func (w *walker) withoutEchoes(files []*file) []diag.Diagnostic {
-	lines := map[diag.Pos]bool{}
+	lines, facts := map[diag.Pos]bool{}, map[diag.Pos]bool{}
 	for _, f := range files {
 		for _, ident := range f.unresolved {
-			pos := position(ident.Pos())
-			lines[diag.Pos{File: pos.File, Line: pos.Line}] = true
+			lines[wholeLine(position(ident.Pos()))] = true
+		}
+		for _, d := range f.checkFacts() {
+			facts[wholeLine(d.Pos)] = true
 		}
 	}
-	return slices.DeleteFunc(w.list, func(d diag.Diagnostic) bool {
-		return (d.Code == diag.NotConcrete || d.Code == diag.NotComputable) && lines[diag.Pos{File: d.Pos.File, Line: d.Pos.Line}]
+	return slices.DeleteFunc(slices.Clone(w.list), func(d diag.Diagnostic) bool {
+		switch d.Code {
+		case diag.NotConcrete, diag.NotComputable:
+			return lines[wholeLine(d.Pos)]
+		case diag.UnknownReference:
+			return facts[wholeLine(d.Pos)]
+		}
+		return false
 	})
 }
+
+func wholeLine(pos diag.Pos) diag.Pos { return diag.Pos{File: pos.File, Line: pos.Line} }
 
 // Value reads several files of one package as a definition of the schema, such as the platform's folder. The Node
 // is nil when nothing can be read.
@@ -251,7 +261,7 @@ type leafPath struct {
 }
 
 func leaves(n *Node, path []string) []leafPath {
-	if n.Kind != Struct {
+	if n.Kind != Struct || n.short() {
 		return []leafPath{{slices.Clone(path), n.Pos}}
 	}
 	var list []leafPath

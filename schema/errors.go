@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,7 +29,6 @@ func evaluationError(e errors.Error, path string) diag.Diagnostic {
 		path = strings.Join(at, ".")
 	}
 	format, args := e.Msg()
-	text := fmt.Sprintf(format, args...)
 	switch {
 	case strings.HasPrefix(format, "conflicting values") && len(args) >= 2:
 		d := diag.New(diag.ValueConflict, pos, path, "%s is given two values that disagree: %v and %v", name(path), args[0], args[1])
@@ -45,6 +43,7 @@ func evaluationError(e errors.Error, path string) diag.Diagnostic {
 	case strings.HasPrefix(format, "reference %q not found") && len(args) > 0:
 		return diag.New(diag.UnknownReference, pos, path, "nothing is named %v here", args[0])
 	default:
+		text := strings.TrimPrefix(e.Error(), strings.Join(e.Path(), ".")+": ")
 		return diag.New(diag.NotComputable, pos, path, "%s cannot be computed: %s", name(path), text)
 	}
 }

@@ -98,6 +98,21 @@ func (n *Node) Where(path ...string) diag.Pos {
 	return pos
 }
 
+// short reports whether a Struct was written as the scalar that stands for it.
+func (n *Node) short() bool {
+	return n.Kind == Struct && len(n.Fields) == 1 && n.Pos.IsValid() && n.Fields[0].Node.Pos == n.Pos
+}
+
+// Label returns the position of a field's name, or that of the deepest part that the user wrote.
+func (n *Node) Label(path ...string) diag.Pos {
+	last := len(path) - 1
+	parent := n.Get(path[:last]...)
+	if i := parent.index(path[last]); i >= 0 && parent.Fields[i].Pos.IsValid() {
+		return parent.Fields[i].Pos
+	}
+	return n.Where(path...)
+}
+
 func (n *Node) scalar() bool { return n.Kind != Struct && n.Kind != List && n.Kind != Any }
 
 // String returns a short form for messages: the literal, or the kind of a compound.

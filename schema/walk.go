@@ -69,7 +69,7 @@ func (w *walker) walk(ref *Ref, v cue.Value, label diag.Pos, partial bool) *Node
 	partial = partial || ref.Partial
 	if ref.Type != nil && ref.Type.Any {
 		if v.IncompleteKind() == cue.BottomKind {
-			w.list = append(w.list, evaluationErrors(v.Err(), joinPath(w.path))...)
+			w.failed(v, label)
 			return nil
 		}
 		return &Node{Kind: Any, Value: v, Pos: valuePos(v, label)}
@@ -124,14 +124,27 @@ func (w *walker) bottom(ref *Ref, v cue.Value, label diag.Pos, partial bool) *No
 			}
 		}
 	}
-	found := evaluationErrors(v.Err(), joinPath(w.path))
+	w.failed(v, label)
+	return nil
+}
+
+// failed reports why a value could not be computed. A reference to a hidden field that is defined by itself has no
+// error of its own, only one that validation finds.
+func (w *walker) failed(v cue.Value, label diag.Pos) {
+	err := v.Err()
+	if err == nil {
+		err = v.Validate(cue.Concrete(true))
+	}
+	found := evaluationErrors(err, joinPath(w.path))
 	for i := range found {
 		if found[i].Pos.Line == 0 {
 			found[i].Pos = valuePos(v, label)
 		}
 	}
 	w.list = append(w.list, found...)
-	return nil
+	if len(found) == 0 {
+		w.add(diag.NotComputable, valuePos(v, label), "%s cannot be computed", name(joinPath(w.path)))
+	}
 }
 
 func (w *walker) walkStruct(ref *Ref, v cue.Value, label, pos diag.Pos, partial bool) *Node {

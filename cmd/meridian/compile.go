@@ -49,7 +49,8 @@ func (s *session) compile(in *input) (*compiled, error) {
 	if app == nil {
 		return &compiled{input: in, list: list}, nil
 	}
-	list = append(list, in.readBeside(app.Beside())...)
+	unread := in.readBeside(app.Beside())
+	list = append(list, unread...)
 	compile := s.compiler.Compile
 	if s.vetOnly {
 		compile = s.compiler.Check
@@ -57,6 +58,9 @@ func (s *session) compile(in *input) (*compiled, error) {
 	result, found, err := compile(app, in.beside)
 	if err != nil {
 		return nil, err
+	}
+	if len(unread) > 0 { // what the compiler misses has been told with its reason
+		found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Code == diag.BesideFile })
 	}
 	list = diag.Sort(append(list, found...))
 	if diag.HasErrors(list) {

@@ -80,8 +80,12 @@ type baseline interface {
 }
 
 func (c *cli) openBaseline(ctx context.Context, target targetFlags) (baseline, error) {
-	if info, err := os.Stat(target.url); err == nil && info.IsDir() && !isRepository(target.url) {
+	info, err := os.Stat(target.url)
+	switch {
+	case err == nil && info.IsDir() && !isRepository(target.url):
 		return folderBaseline(target.url), nil
+	case err != nil && !strings.Contains(target.url, "://"): // publishing would create it; a comparison only hides the typo
+		return nil, usageError{fmt.Errorf("compare with %s: %w", target.url, err)}
 	}
 	options, err := c.publishOptions(target)
 	if err != nil {

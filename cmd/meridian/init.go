@@ -17,7 +17,6 @@ import (
 type initFlags struct {
 	name, space, owner, image, host string
 	port                            int
-	platform                        bool
 }
 
 func (c *cli) initCommand() *cobra.Command {
@@ -26,18 +25,22 @@ func (c *cli) initCommand() *cobra.Command {
 		Use:   "init [FOLDER]",
 		Short: "Write a starter app.cue, its golden files and the pre-commit hook",
 		Long: `Write a starter app.cue that compiles as it stands, its golden files, and a .pre-commit-config.yaml
-with Meridian's hooks. With --as-platform, write the embedded demo organisation as the start of a
-platform folder instead. A file that exists is never overwritten.`,
+with Meridian's hooks. With --platform DIR, where DIR is not there yet, write the embedded demo
+organisation to it instead, as the start of a platform of your own. A file that exists is never
+overwritten.`,
 		Example: `  meridian init --name app1 --space web --owner team-web@mydomain.com --host app1.mydomain.com
-  meridian init --as-platform platform`,
+  meridian init --platform platform`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			if f.platform {
-				return c.initPlatform(dir)
+			if cmd.Flags().Changed("platform") && !exists(c.platform) {
+				if len(args) > 0 {
+					return usageError{fmt.Errorf("the platform folder %s is not there; write it first, with init --platform alone", c.platform)}
+				}
+				return c.initPlatform(c.platform)
 			}
 			return c.initApp(cmd, dir, f)
 		},
@@ -49,7 +52,6 @@ platform folder instead. A file that exists is never overwritten.`,
 	flags.StringVar(&f.image, "image", "", "the image's name in the company's project (default: the name)")
 	flags.StringVar(&f.host, "host", "", "a host to expose it at; none means no exposure")
 	flags.IntVar(&f.port, "port", 8080, "the port it listens on")
-	flags.BoolVar(&f.platform, "as-platform", false, "write a platform folder instead")
 	return cmd
 }
 

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/meridian-gitops/meridian/diag"
+)
+
+// withoutCase are codes that no folder of inputs can produce, and why.
+var withoutCase = map[diag.Code]string{
+	diag.NotExpressible: "the only dialect there is expresses everything that app.cue can say",
+}
+
+// TestErrors runs each mistake below testdata/errors and compares all that a user reads of it. A case is a folder
+// named for its code with an app.cue or folders of them, optionally a platform, and optionally a command line in args.
+func TestErrors(t *testing.T) {
+	cases := errorCases(t)
+	for _, name := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(filepath.Join("testdata", "errors", name))
+			code := diag.Code(name[:len("M0000")])
+			want := exitInput
+			if diag.Lookup(code).Severity == diag.Warning {
+				want = exitFine
+			}
+			got, stderr := runCase(t)
+			if got != want {
+				t.Errorf("exit code is %d, want %d", got, want)
+			}
+			if !strings.Contains(stderr, string(code)+":") {
+				t.Errorf("%s is not told", code)
+			}
+			compareStderr(t, stderr)
+		})
+	}
+}
+
+// TestEveryCodeHasACase fails when a code of the schema, the platform or an application has no case above.
+func TestEveryCodeHasACase(t *testing.T) {
+	has := map[diag.Code]bool{}
+	for _, name := range errorCases(t) {
+		has[diag.Code(name[:len("M0000")])] = true
+	}
+	for _, entry := range diag.Codes() {
+		reason, excepted := withoutCase[entry.Code]
+		switch {
+		case strings.HasPrefix(string(entry.Code), "M8"): // publishing is tested where it is written
+		case has[entry.Code] && excepted:
+			t.Errorf("%s has a case, although %s", entry.Code, reason)
+		case !has[entry.Code] && !excepted:
+			t.Errorf("%s (%s) has no case", entry.Code, entry.Title)
+		}
+	}
+}
+
+func errorCases(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "errors", "M[0-9][0-9][0-9][0-9]-*"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for i, path := range paths {
+		paths[i] = filepath.Base(path)
+	}
+	return paths
+}
+
+// runCase runs the command line of the case in the working folder.
+func runCase(t *testing.T) (int, string) {
+	t.Helper()
+	args := []string{"vet"}
+	if _, err := os.Stat(appFile); err != nil {
+		args = append(args, "./...")
+	}
+	if line, err := os.ReadFile("args"); err == nil {
+		args = strings.Fields(string(line))
+	}
+	if _, err := os.Stat("platform"); err == nil {
+		args = append(args, "--platform", "platform")
+	}
+	var stdout, stderr bytes.Buffer
+	code := Run(t.Context(), args, World{
+		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
+		Getenv: func(string) string { return "" },
+		Now:    func() time.Time { return time.Unix(1790000000, 0) },
+	})
+	return code, stderr.String()
+}
+
+func compareStderr(t *testing.T, got string) {
+	t.Helper()
+	const file = "stderr.golden"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("what is told differs; if that is meant: go test ./cmd/meridian -update\n%s", d)
+	}
+}
