@@ -162,12 +162,13 @@ func (c *planCheck) ports() {
 	for _, name := range slices.Sorted(maps.Keys(c.Spec.Ports)) {
 		port := c.Spec.Ports[name]
 		number := fmt.Sprintf("%d/%s", port.Port, port.Protocol)
-		if other, taken := byNumber[number]; taken {
+		other, twice := byNumber[number]
+		if twice {
 			c.add(diag.DuplicatePort, []string{"ports", name}, "port %s is declared twice, as %s and %s", number, other, name)
 		}
 		byNumber[number] = name
 		service := fmt.Sprintf("%d/%s", port.ServicePort, port.Protocol)
-		if other, taken := byService[service]; taken && byNumber[service] == "" {
+		if other, taken := byService[service]; taken && !twice {
 			c.add(diag.DuplicatePort, []string{"ports", name, "servicePort"}, "service port %s is given to %s and %s", service, other, name)
 		}
 		byService[service] = name

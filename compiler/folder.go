@@ -207,14 +207,15 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 	}
 	type holder struct {
 		in    *Interface
-		claim claimFace
+		claim *claimFace
 	}
 	taken, hosts := map[place]holder{}, map[string]holder{}
 	var list []diag.Diagnostic
 	for _, in := range apps {
 		found := map[string][]diag.Diagnostic{}
 		for i, region := range in.regions {
-			for _, c := range in.faces[i].claims {
+			for j := range in.faces[i].claims {
+				c := &in.faces[i].claims[j]
 				k := place{region, manifest.Claim{Kind: c.claim.Kind, Host: c.claim.Host, Path: c.claim.Path, PathType: c.claim.PathType, Port: c.claim.Port}}
 				if other, ok := taken[k]; ok && other.in != in {
 					d := diag.New(diag.ClaimedTwice, c.pos, c.path, "%s is claimed by %s of the space %s too", claimName(c.claim), other.in.Name, other.in.Space)

@@ -94,15 +94,20 @@ func patchText(patch schema.Patch, beside map[string][]byte) (text, problem stri
 	return string(data), ""
 }
 
-// complete puts kind and name into a strategic merge patch that leaves them out; a list is JSON 6902 and stays.
+// complete puts kind and name into a strategic merge patch that leaves them out; a list is JSON 6902 and stays. A name
+// or namespace that is not the target's is refused: kustomize would pass over it in silence.
 func complete(text string, target manifest.Object) (string, string) {
 	var doc any
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return "", "the patch is not YAML: " + firstLine(err)
 	}
 	switch doc := doc.(type) {
-	case []any:
-		return text, ""
+	case []any: // as JSON, because kustomize takes text that begins with a bracket for nothing else
+		data, err := json.Marshal(doc)
+		if err != nil {
+			return "", "the patch cannot be read: " + firstLine(err)
+		}
+		return string(data), ""
 	case map[string]any:
 		apiVersion, kind := target.Value.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
 		if has, ok := doc["kind"]; ok && has != kind {
@@ -114,9 +119,12 @@ func complete(text string, target manifest.Object) (string, string) {
 		if metadata == nil {
 			metadata = map[string]any{}
 		}
-		if _, ok := metadata["name"]; !ok {
-			metadata["name"] = target.Name()
+		for _, own := range [][2]string{{"name", target.Name()}, {"namespace", target.Namespace()}} {
+			if has, ok := metadata[own[0]]; ok && has != own[1] {
+				return "", fmt.Sprintf("the patch has the %s %v, its target has %s", own[0], has, own[1])
+			}
 		}
+		metadata["name"] = target.Name()
 		doc["metadata"] = metadata
 		data, err := json.Marshal(doc)
 		if err != nil {

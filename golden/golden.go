@@ -73,8 +73,8 @@ func Compare(old, new manifest.Tree) Diff {
 func file(path string, op Op, old, new []byte) File {
 	f := File{Path: path, Op: op, Unified: string(diff.Diff("a/"+path, old, "b/"+path, new))}
 	before, after := decode(old), decode(new)
-	f.Object = objectName(cmp.Or(after, before))
-	if op == Changed && before != nil && after != nil {
+	f.Object = cmp.Or(objectName(after), objectName(before))
+	if op == Changed && objectName(before) != "" && objectName(after) != "" {
 		f.Fields = Fields(*before, *after)
 	}
 	return f
@@ -99,7 +99,8 @@ func objectName(value *any) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%s %v", kind, metadata["name"])
+	name, _ := metadata["name"].(string)
+	return strings.TrimSpace(kind + " " + name)
 }
 
 // Fields returns the fields in which two decoded YAML values differ, sorted by path.
@@ -145,7 +146,7 @@ func itemName(item any) string {
 	if !ok {
 		return ""
 	}
-	for _, key := range []string{"name", "mountPath"} {
+	for _, key := range []string{"mountPath", "name"} { // a volume may be mounted several times
 		if name, ok := m[key].(string); ok {
 			return name
 		}
@@ -205,7 +206,8 @@ func text(v reflect.Value) string {
 	}
 	switch value := v.Interface().(type) {
 	case string:
-		if value == "" || strings.ContainsAny(value, "\n\t") || len(value) > 120 {
+		var read any
+		if value == "" || strings.ContainsAny(value, "\n\t") || len(value) > 120 || yaml.Unmarshal([]byte(value), &read) != nil || read != any(value) {
 			return strconv.Quote(value[:min(len(value), 120)])
 		}
 		return value

@@ -66,6 +66,7 @@ func (w *walker) at(name string, f func() *Node) *Node {
 
 // walk reads v as ref. It returns nil when nothing usable is there; a diagnostic then says why.
 func (w *walker) walk(ref *Ref, v cue.Value, label diag.Pos, partial bool) *Node {
+	removable := partial
 	partial = partial || ref.Partial
 	if ref.Type != nil && ref.Type.Any {
 		if v.IncompleteKind() == cue.BottomKind {
@@ -92,7 +93,7 @@ func (w *walker) walk(ref *Ref, v cue.Value, label diag.Pos, partial bool) *Node
 			return w.walkList(r, v, pos, partial)
 		}
 	case cue.NullKind:
-		if partial {
+		if removable {
 			return &Node{Kind: Null, Pos: pos}
 		}
 		w.add(diag.NullOutsideOverride, pos, "null removes a value in a region; there is nothing to remove here")
