@@ -140,9 +140,9 @@ func (p *RegionPlan) volumes(config []configFile) []corev1.Volume {
 		seen[name] = true
 		source := corev1.VolumeSource{}
 		if file.Secret != nil {
-			source.Secret = &corev1.SecretVolumeSource{SecretName: file.Secret.Name, Optional: optional(file.Secret.Optional)}
+			source.Secret = &corev1.SecretVolumeSource{SecretName: file.Secret.Name}
 		} else {
-			source.ConfigMap = &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: file.ConfigMap.Name}, Optional: optional(file.ConfigMap.Optional)}
+			source.ConfigMap = &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: file.ConfigMap.Name}}
 		}
 		list = append(list, corev1.Volume{Name: name, VolumeSource: source})
 	}
@@ -161,39 +161,31 @@ func (p *RegionPlan) volumes(config []configFile) []corev1.Volume {
 func refVolume(f schema.File) string {
 	switch {
 	case f.Secret != nil:
-		return volumeName("secret-", f.Secret.Name, optionalSuffix(f.Secret.Optional))
+		return volumeName("secret-", f.Secret.Name)
 	case f.ConfigMap != nil:
-		return volumeName("configmap-", f.ConfigMap.Name, optionalSuffix(f.ConfigMap.Optional))
-	}
-	return ""
-}
-
-// optionalSuffix keeps a reference that must exist apart from one that need not, to the same object.
-func optionalSuffix(optional bool) string {
-	if optional {
-		return "-optional"
+		return volumeName("configmap-", f.ConfigMap.Name)
 	}
 	return ""
 }
 
 func scratchVolume(path string) string {
-	return volumeName("scratch-", strings.TrimPrefix(path, "/"), "")
+	return volumeName("scratch-", strings.TrimPrefix(path, "/"))
 }
 
 // volumeName makes an RFC 1123 label of at most 63 characters; what had to be changed for that is told apart by a hash.
-func volumeName(prefix, name, suffix string) string {
+func volumeName(prefix, name string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' {
 			return r
 		}
 		return '-'
 	}, name)
-	full := prefix + clean + suffix
+	full := prefix + clean
 	if clean == name && len(full) <= 63 && !strings.HasSuffix(full, "-") {
 		return full
 	}
-	keep := min(len(clean), 63-len(prefix)-len(suffix)-9)
-	return prefix + strings.Trim(clean[:keep], "-") + "-" + shortHash(name) + suffix
+	keep := min(len(clean), 63-len(prefix)-9)
+	return prefix + strings.Trim(clean[:keep], "-") + "-" + shortHash(name)
 }
 
 // mounts puts every file and folder at its place. A file is mounted by itself, so that it hides no other.

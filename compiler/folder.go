@@ -52,6 +52,7 @@ type claimFace struct {
 	claim manifest.Claim
 	path  string
 	pos   diag.Pos
+	tls   string // http: the certificate's Secret; empty for none
 }
 
 // Interface returns what other applications see of a compiled application.
@@ -99,7 +100,11 @@ func (p *RegionPlan) face() *face {
 			path[2] = "host"
 		}
 		claim.Region = ""
-		f.claims = append(f.claims, claimFace{claim, fieldPath(path), p.Where(path...)})
+		face := claimFace{claim: claim, path: fieldPath(path), pos: p.Where(path...)}
+		if tls := p.Spec.HTTP[claim.Entry].TLS; claim.Kind == manifest.ClaimHTTP && tls != nil {
+			face.tls = tls.Secret
+		}
+		f.claims = append(f.claims, face)
 	}
 	return f
 }
@@ -209,7 +214,7 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 		in    *Interface
 		claim *claimFace
 	}
-	taken, hosts := map[place]holder{}, map[string]holder{}
+	taken, hosts, certificates := map[place]holder{}, map[string]holder{}, map[place]holder{}
 	var list []diag.Diagnostic
 	for _, in := range apps {
 		found := map[string][]diag.Diagnostic{}
@@ -231,6 +236,12 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 				} else if !ok {
 					hosts[c.claim.Host] = holder{in, c}
 				}
+				here := place{region, manifest.Claim{Host: c.claim.Host}}
+				if other, ok := certificates[here]; ok && other.in != in && other.claim.tls != c.tls {
+					d := diag.New(diag.HostTLSDiffers, c.pos, c.path, "%s has two TLS settings: here %s, in %s %s", c.claim.Host, orNone(c.tls), other.in.Name, orNone(other.claim.tls))
+					found[region] = append(found[region], d.WithRelated(other.claim.pos, "the other one"))
+				}
+				certificates[here] = holder{in, c}
 			}
 		}
 		list = append(list, diag.Fold(found, len(in.regions))...)

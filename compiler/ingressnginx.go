@@ -33,26 +33,24 @@ func (ingressNginx) Capabilities() Capabilities {
 }
 
 // Ingress of an exposure. Where TLS ends at the controller, ssl-redirect decides, and must be written when it is
-// not wanted, because TLS alone turns it on; where TLS ends before, only force-ssl-redirect looks at what the
-// client used.
+// not wanted, because TLS alone turns it on, also TLS of another Ingress of the host; where TLS ends before, only
+// force-ssl-redirect looks at what the client used.
 func (ingressNginx) Ingress(p *RegionPlan, name string, entry schema.HTTP) []manifest.Object {
 	ingress := p.ingress(name, entry)
-	annotations := map[string]string{}
-	if entry.TLS != nil {
-		if p.Region.Edge.TLS == "before" {
-			annotations[nginxPrefix+"ssl-redirect"] = "false"
-			annotations[nginxPrefix+"force-ssl-redirect"] = strconv.FormatBool(entry.RedirectToHTTPS)
-		} else {
-			annotations[nginxPrefix+"ssl-redirect"] = strconv.FormatBool(entry.RedirectToHTTPS)
-			ingress.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{entry.Host}, SecretName: entry.TLS.Secret}}
-		}
+	redirect := strconv.FormatBool(entry.RedirectToHTTPS)
+	annotations := map[string]string{nginxPrefix + "ssl-redirect": redirect}
+	switch {
+	case entry.TLS == nil:
+	case p.Region.Edge.TLS == "before":
+		annotations[nginxPrefix+"ssl-redirect"] = "false"
+		annotations[nginxPrefix+"force-ssl-redirect"] = redirect
+	default:
+		ingress.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{entry.Host}, SecretName: entry.TLS.Secret}}
 	}
 	if len(entry.AllowFrom) > 0 {
 		annotations[nginxPrefix+"whitelist-source-range"] = strings.Join(entry.AllowFrom, ",")
 	}
-	if len(annotations) > 0 {
-		ingress.Annotations = annotations
-	}
+	ingress.Annotations = annotations
 	return []manifest.Object{{File: "ingress-" + name + ".yaml", Value: ingress}}
 }
 

@@ -12,6 +12,7 @@ const (
 	CIDRHostBits       Code = "M3008"
 	ConstraintBroken   Code = "M3009"
 	EmbeddedPlatform   Code = "M3010"
+	BackendInCluster   Code = "M3011"
 )
 
 func platformCodes() []Entry {
@@ -25,6 +26,7 @@ func platformCodes() []Entry {
 		{ClosedRegion, Error, "the region is not open", "The engine is not opened in every region of its tables (S5).", "leave the region out, or have the platform open it"},
 		{CIDRHostBits, Error, "an address range is not what it seems", "Bits behind the mask mean nothing; some readers drop them, others refuse the range.", "write the range by its first address, in its usual form"},
 		{ConstraintBroken, Error, "a rule of the platform is broken", "The platform's team set a rule for applications.", "change the value, or ask the platform's team"},
+		{BackendInCluster, Error, "a back end is inside the cluster", "A back end's addresses are outside the cluster (S17, S19). A range that overlaps the cluster's own would open pods and Services by address, past every other policy.", "name the back end's own range, or correct the region's network if the cluster's is another"},
 		{EmbeddedPlatform, Error, "the demo organisation cannot publish to a remote repository", "Without --platform the embedded demo organisation is used. Its spaces and domains are not yours.", "write your own platform (`meridian init --platform DIR`) and give it with --platform"},
 	}
 }

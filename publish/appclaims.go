@@ -50,9 +50,9 @@ func (p *plan) checkGivenUp(e *entry, region string) {
 		if names != "" {
 			with = " and give up " + names
 		}
-		d = diag.New(diag.RegionLeft, e.Pos, "only", "application %s/%s would be deleted from %s%s", e.Namespace, e.Name, region, with)
+		d = diag.New(diag.RegionLeft, e.Pos, "only", "application %s/%s would be deleted%s", e.Namespace, e.Name, with)
 	case names != "":
-		d = diag.New(diag.ExposureDropped, e.Pos, "", "application %s/%s would give up %s in %s", e.Namespace, e.Name, names, region)
+		d = diag.New(diag.ExposureDropped, e.Pos, "", "application %s/%s would give up %s", e.Namespace, e.Name, names)
 	default:
 		return
 	}

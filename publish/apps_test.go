@@ -183,8 +183,8 @@ func TestLeaveRegion(t *testing.T) {
 
 		smaller := testApp(t, "myorg-web", "app1", "r1")
 		want := []string{
-			"app1/app.cue: error M8010: application myorg-web/app1 would give up tcp port 9000 in r1 (in r1)",
-			"app1/app.cue: error M8009: application myorg-web/app1 would be deleted from r2 and give up host app1.mydomain.com, tcp port 9000 (in r2)",
+			"app1/app.cue: error M8010: application myorg-web/app1 would give up tcp port 9000 (in r1)",
+			"app1/app.cue: error M8009: application myorg-web/app1 would be deleted and give up host app1.mydomain.com, tcp port 9000 (in r2)",
 		}
 		got := r.refused(r.options(), smaller)
 		if diff := cmp.Diff(map[string]bool{want[0]: true, want[1]: true}, map[string]bool{got[0]: true, got[len(got)-1]: true}); diff != "" {

@@ -71,6 +71,11 @@ func (p *plan) publishPlatform(ctx context.Context, platform Platform, compiled 
 			return err
 		}
 	}
+	if old != nil { // said first: compiled again, their applications would only miss the space
+		if err := p.spacesInUse(ctx, old.Spaces, record.Spaces, platform.Pos); err != nil || diag.HasErrors(p.diags) {
+			return err
+		}
+	}
 	apps, err := p.recompile(ctx, compiled)
 	if err != nil {
 		return err
@@ -155,19 +160,38 @@ func (p *plan) removeSpaces(ctx context.Context, old, now []SpaceRecord, pos dia
 	return nil
 }
 
-func (p *plan) removeSpace(ctx context.Context, namespace, region string, pos diag.Pos) error {
+// spacesInUse reports the spaces that are gone from all regions while applications are in them.
+func (p *plan) spacesInUse(ctx context.Context, old, now []SpaceRecord, pos diag.Pos) error {
+	for _, s := range old {
+		if slices.ContainsFunc(now, func(n SpaceRecord) bool { return n.Namespace == s.Namespace }) {
+			continue
+		}
+		for _, region := range s.Regions {
+			if _, err := p.inUse(ctx, s.Namespace, region, pos); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// inUse reports a space that is to go from a region while applications are in it.
+func (p *plan) inUse(ctx context.Context, namespace, region string, pos diag.Pos) (bool, error) {
 	if err := checkNames("recorded", namespace, region); err != nil {
-		return &recordError{platformFile, err}
+		return false, &recordError{platformFile, err}
 	}
 	apps, err := p.draft.folder(ctx, path.Dir(AppFolder(region, namespace, "any")))
-	if err != nil {
-		return err
+	if err != nil || apps == nil || apps.empty() {
+		return false, err
 	}
-	if apps != nil && !apps.empty() {
-		names := strings.Join(slices.Sorted(maps.Keys(apps.kids)), ", ")
-		p.report(diag.New(diag.SpaceInUse, pos, "spaces", "space %s is gone from %s, but these applications are there: %s",
-			namespace, region, names).WithRegion(region))
-		return nil
+	names := strings.Join(slices.Sorted(maps.Keys(apps.kids)), ", ")
+	p.report(diag.New(diag.SpaceInUse, pos, "spaces", "space %s is gone, but these applications are there: %s", namespace, names).WithRegion(region))
+	return true, nil
+}
+
+func (p *plan) removeSpace(ctx context.Context, namespace, region string, pos diag.Pos) error {
+	if used, err := p.inUse(ctx, namespace, region, pos); used || err != nil {
+		return err
 	}
 	if err := p.draft.replace(ctx, SpaceFolder(region, namespace), manifest.Tree{}); err != nil {
 		return err

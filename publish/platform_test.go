@@ -126,14 +126,14 @@ func TestPlatformRefused(t *testing.T) {
 		want   []string
 	}{
 		{"space with applications removed", func(p *Platform) { p.Spaces = p.Spaces[1:] }, []string{
-			"platform/platform.cue: error M8014: space myorg-web is gone from r1, but these applications are there: app1 (in r1)",
-			"platform/platform.cue: error M8014: space myorg-web is gone from r2, but these applications are there: app1 (in r2)",
+			"platform/platform.cue: error M8014: space myorg-web is gone, but these applications are there: app1 (in r1)",
+			"platform/platform.cue: error M8014: space myorg-web is gone, but these applications are there: app1 (in r2)",
 		}},
 		{"application leaves a region", func(p *Platform) {
 			p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source) (App, []diag.Diagnostic, error) {
 				return testApp(t, namespace, name, "r1"), nil, nil
 			}
-		}, []string{"app1/app.cue: error M8009: application myorg-web/app1 would be deleted from r2 (in r2)"}},
+		}, []string{"app1/app.cue: error M8009: application myorg-web/app1 would be deleted (in r2)"}},
 		{"application does not compile", func(p *Platform) {
 			p.Recompile = func(string, string, manifest.Tree, Source) (App, []diag.Diagnostic, error) {
 				return App{}, []diag.Diagnostic{{Code: "M4999", Message: "not allowed any more", Pos: diag.Pos{File: "x.cue", Line: 2, Col: 1}}}, nil

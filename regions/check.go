@@ -74,6 +74,27 @@ func (p *Platform) checkSpace(name string, add adder) {
 				add(diag.UnknownRegion, at, "there is no region %q", id)
 			}
 			checkCIDRs(space.Backends[backend].Regions[id].CIDRs, append(at, "cidrs"), add)
+			p.checkOutside(p.Region(id), space.Backends[backend].Regions[id].CIDRs, append(at, "cidrs"), add)
+		}
+	}
+}
+
+// checkOutside refuses a back end in the cluster's own ranges: it would open pods and Services by address, past all
+// other policies.
+func (p *Platform) checkOutside(r *Region, cidrs, path []string, add adder) {
+	if r == nil {
+		return
+	}
+	for i, cidr := range cidrs {
+		backend, err := netip.ParsePrefix(cidr)
+		if err != nil || CIDRProblem(cidr) != "" {
+			continue // told before
+		}
+		for _, own := range slices.Concat(r.Network.Pods, r.Network.Services) {
+			if prefix, err := netip.ParsePrefix(own); err == nil && prefix.Overlaps(backend) {
+				add(diag.BackendInCluster, append(slices.Clone(path), fmt.Sprint(i)), "%s overlaps %s, which is the cluster's own in %s", cidr, own, r.ID)
+				break
+			}
 		}
 	}
 }

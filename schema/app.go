@@ -99,13 +99,24 @@ func (n *Node) text(field string) string {
 
 // evaluate also returns the paths of fields that were written and could not be read.
 func (s *Schema) evaluate(files []*file, ref *Ref, facts *Facts) (*Node, []diag.Diagnostic, map[string]bool) {
+	start := diag.Pos{File: files[0].source.Name, Line: 1, Col: 1}
 	value, ctx, list := build(files, facts)
 	if len(list) > 0 {
-		return nil, list, nil
+		return nil, placed(list, start), nil
 	}
 	w := &walker{schema: s, ctx: ctx}
-	n := w.walk(ref, value, diag.Pos{File: files[0].source.Name, Line: 1, Col: 1}, ref.Type != s.types["#App"])
-	return n, w.withoutEchoes(files), brokenPaths(w.list)
+	n := w.walk(ref, value, start, ref.Type != s.types["#App"])
+	return n, placed(w.withoutEchoes(files), start), brokenPaths(w.list)
+}
+
+// placed puts what CUE reports without a place at the beginning of the file.
+func placed(list []diag.Diagnostic, start diag.Pos) []diag.Diagnostic {
+	for i := range list {
+		if list[i].Pos.Line == 0 {
+			list[i].Pos = start
+		}
+	}
+	return list
 }
 
 // brokenPaths returns the paths of errors; a path inside an override is that of the field it overrides.

@@ -70,7 +70,7 @@ func (c *cli) initApp(cmd *cobra.Command, dir string, f initFlags) error {
 		if err != nil {
 			return err
 		}
-		f.name = strings.ToLower(filepath.Base(absolute))
+		f.name = nameOf(filepath.Base(absolute))
 	}
 	if f.image == "" {
 		f.image = f.name
@@ -114,6 +114,17 @@ func (c *cli) initApp(cmd *cobra.Command, dir string, f initFlags) error {
 	}
 	fmt.Fprintf(c.Stdout, "next: edit %s, then meridian vet %s, meridian test --update %s\n", path, dir, dir)
 	return nil
+}
+
+// nameOf makes an application's name of a folder's: what a name cannot have becomes '-'.
+func nameOf(folder string) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(folder))
+	return strings.Trim(name, "-")
 }
 
 // starter is an app.cue with what was asked for, and nothing that must be removed.
