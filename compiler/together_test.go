@@ -54,6 +54,8 @@ func TestTogether(t *testing.T) {
 		{"one name in two spaces", []string{appOf("web", "a", ""), appOf("payments", "a", "")}, nil},
 		{"path claimed twice", []string{appOf("web", "a", exposed), appOf("web", "b", exposed)}, []string{"M6005 3:22"}},
 		{"paths of one host shared", []string{appOf("web", "a", exposed), appOf("web", "b", exposed+"\nhttp: public: paths: [\"/b\"]")}, nil},
+		{"one host with two certificates", []string{appOf("web", "a", exposed+"\nhttp: public: tls: secret: \"a\""), appOf("web", "b", exposed+"\nhttp: public: paths: [\"/b\"]")}, []string{"M4014 3:22"}},
+		{"one host with one certificate", []string{appOf("web", "a", exposed+"\nhttp: public: tls: secret: \"a\""), appOf("web", "b", exposed+"\nhttp: public: {paths: [\"/b\"], tls: secret: \"a\"}")}, nil},
 		{"host of another space", []string{appOf("web", "a", exposed), appOf("payments", "b", exposed+"\nhttp: public: paths: [\"/b\"]")}, []string{"M6007 3:22"}},
 		{"port claimed twice", []string{appOf("web", "a", "ports: x: 80\ntcp: x: {port: 9000, to: \"x\"}"), appOf("edge", "b", "ports: x: 80\ntcp: y: {port: 9000, to: \"x\"}")}, []string{"M6005 3:16"}},
 		{"one port over TCP and UDP", []string{appOf("web", "a", "ports: x: 80\ntcp: x: {port: 9000, to: \"x\"}"), appOf("edge", "b", "ports: x: {port: 80, protocol: \"UDP\"}\nudp: y: {port: 9000, to: \"x\"}")}, nil},
