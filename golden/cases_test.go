@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite the expected trees; read the di
 
 // TestCases compiles every application below cases for all its regions and compares whole trees: a manifest that is
 // missing or one too many fails as well. A case is a folder with an app.cue, the files beside it, optionally a
-// platform, and what is expected in golden/<region>.
+// platform, and what is expected in golden/<region> (S21).
 func TestCases(t *testing.T) {
 	for _, name := range folders(t, "cases") {
 		t.Run(name, func(t *testing.T) {

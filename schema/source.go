@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -70,7 +71,7 @@ func parse(src Source) (*file, []diag.Diagnostic) {
 	}
 	syntax, err := parser.ParseFile(src.Name, src.Data, parser.ParseComments)
 	if err != nil {
-		return nil, syntaxErrors(err, src.Name)
+		return nil, syntaxErrors(err, src)
 	}
 	f := &file{source: src, syntax: syntax}
 	list := f.check()
@@ -80,14 +81,11 @@ func parse(src Source) (*file, []diag.Diagnostic) {
 	return f, list
 }
 
-func syntaxErrors(err error, name string) []diag.Diagnostic {
+func syntaxErrors(err error, src Source) []diag.Diagnostic {
 	var list []diag.Diagnostic
 	for _, e := range errors.Errors(err) {
 		format, args := e.Msg()
-		pos := position(e.Position())
-		if !pos.IsValid() {
-			pos = diag.Pos{File: name}
-		}
+		pos := within(position(e.Position()), src)
 		d := diag.New(diag.Syntax, pos, "", "%s", fmt.Sprintf(format, args...))
 		if strings.HasPrefix(format, "invalid attribute") {
 			d = d.WithHint("a string needs quotes: outside of one, @ begins an attribute")
@@ -98,6 +96,16 @@ func syntaxErrors(err error, name string) []diag.Diagnostic {
 	return slices.CompactFunc(diag.Sort(list), func(a, b diag.Diagnostic) bool {
 		return a.Pos.File == b.Pos.File && a.Pos.Line == b.Pos.Line
 	})
+}
+
+// within keeps a position inside its source: the parser puts the end of the file behind the last line's end.
+func within(pos diag.Pos, src Source) diag.Pos {
+	lines := bytes.Split(src.Data, []byte("\n"))
+	if pos.Line < 1 || pos.Line > len(lines) {
+		return diag.Pos{File: src.Name, Line: 1, Col: 1}
+	}
+	pos.Col = max(1, min(pos.Col, len(lines[pos.Line-1])+1))
+	return pos
 }
 
 // predeclared are the identifiers that CUE resolves by itself.

@@ -38,6 +38,7 @@ image: {name: "app1", tag: "1.0"}
 only: ["aws-oregon"]
 `
 
+// TestHooks holds pre-commit validation (S21): a changed app.cue that is right passes, one that is wrong fails.
 func TestHooks(t *testing.T) {
 	for _, program := range []string{"git", "go"} {
 		if _, err := exec.LookPath(program); err != nil {
