@@ -3,6 +3,7 @@ package diag
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -86,8 +87,7 @@ func TestFold(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
 			for _, d := range Fold(test.found, test.total) {
-				line := strings.Repeat("I", d.Pos.Line) + " " + d.Message
-				line = strings.NewReplacer("II ", "2 ", "I ", "1 ").Replace(line)
+				line := strconv.Itoa(d.Pos.Line) + " " + d.Message
 				if d.Region != "" {
 					line += " in " + d.Region
 				}

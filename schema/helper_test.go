@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -86,3 +87,5 @@ func goldenInputs(t testing.TB) map[string][]byte {
 	}
 	return inputs
 }
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
