@@ -80,17 +80,6 @@ func object[T runtime.Object](o Output) T {
 	return none
 }
 
-// objects returns all objects of a type.
-func objects[T runtime.Object](o Output) []T {
-	var list []T
-	for _, object := range o.Objects {
-		if found, ok := object.Value.(T); ok {
-			list = append(list, found)
-		}
-	}
-	return list
-}
-
 // brief prints diagnostics as code, line and column.
 func brief(list []diag.Diagnostic) []string {
 	var lines []string
