@@ -37,7 +37,7 @@ lint: ## gofmt, go vet, staticcheck, go mod tidy: nothing may be left to say
 .PHONY: generate
 generate: ## rewrite everything that is generated: golden files, reference pages, embedded data
 	$(GO) test ./regions -run TestEmbedded -update
-	$(GO) test ./golden -run TestCases -update
+	$(GO) test ./golden -run 'TestCases|TestPlatforms' -update
 	$(GO) test ./cmd/meridian -run TestErrors -update
 	$(GO) test ./docs -run TestPages -update
 	$(GO) run ./cmd/meridian test --update ./examples/...
