@@ -304,14 +304,6 @@ func number(v cue.Value) string {
 	return string(text)
 }
 
-// clip shortens what a message repeats of the user's input.
-func clip(s string) string {
-	if r := []rune(s); len(r) > 80 {
-		return string(r[:77]) + "..."
-	}
-	return s
-}
-
 // admits asks CUE whether a leaf type admits a value; the answer is remembered, because a thousand applications
 // say 256Mi.
 func (w *walker) admits(t *Type, key leafKey, value func() cue.Value) bool {
@@ -324,58 +316,6 @@ func (w *walker) admits(t *Type, key leafKey, value func() cue.Value) bool {
 		w.schema.memo.Store(key, ok)
 	}
 	return ok
-}
-
-func (w *walker) wrongType(ref *Ref, v cue.Value, kind cue.Kind, pos diag.Pos) {
-	got := describe(v, kind)
-	d := w.add(diag.WrongType, pos, "%s is %s; want %s", name(joinPath(w.path)), got, ref.expect())
-	d.Hint = "write " + ref.expect()
-	if ref.admitsKind(cue.StringKind) && (kind == cue.IntKind || kind == cue.FloatKind || kind == cue.BoolKind) {
-		d.Hint = fmt.Sprintf("put it in quotes: %q", sourceText(v))
-	}
-	if kind != cue.StructKind && ref.forList() != nil {
-		d.Hint = fmt.Sprintf("write a list: [%s]", sourceText(v))
-	}
-	if kind == cue.StringKind && ref.admitsKind(cue.IntKind) {
-		if text, err := v.String(); err == nil {
-			if _, err := strconv.Atoi(text); err == nil {
-				d.Hint = "write it without quotes: " + text
-			}
-		}
-	}
-}
-
-// sourceText is the literal as the user wrote it: 1.10 must not become 1.1.
-func sourceText(v cue.Value) string {
-	if field, ok := v.Source().(*ast.Field); ok {
-		if lit, ok := field.Value.(*ast.BasicLit); ok {
-			return lit.Value
-		}
-	}
-	if lit, ok := v.Source().(*ast.BasicLit); ok {
-		return lit.Value
-	}
-	return fmt.Sprint(v)
-}
-
-func describe(v cue.Value, kind cue.Kind) string {
-	switch kind {
-	case cue.StringKind:
-		text, _ := v.String()
-		return "the string " + clip(strconv.Quote(text))
-	case cue.IntKind, cue.FloatKind, cue.NumberKind:
-		return "the number " + clip(sourceText(v))
-	case cue.BoolKind:
-		return sourceText(v)
-	case cue.StructKind:
-		return "a struct"
-	case cue.ListKind:
-		return "a list"
-	case cue.NullKind:
-		return "null"
-	default:
-		return "bytes"
-	}
 }
 
 // forStruct returns the arm of a reference that a struct is read as, or nil.
@@ -419,36 +359,6 @@ func (r *Ref) forScalar(kind cue.Kind) *Type {
 }
 
 func (r *Ref) admitsKind(kind cue.Kind) bool { return r.forScalar(kind) != nil }
-
-// expect says in words what a reference admits.
-func (r *Ref) expect() string {
-	switch {
-	case r.Type != nil && r.Type.leaf:
-		return r.Type.Expect
-	case r.Type != nil:
-		return "a struct with " + r.Type.fieldNames()
-	case r.Key != nil:
-		return "a struct of named entries"
-	case r.Elem != nil:
-		return "a list"
-	}
-	arms := make([]string, len(r.Union))
-	for i, arm := range r.Union {
-		arms[i] = arm.expect()
-	}
-	return strings.Join(arms, ", or ")
-}
-
-func (t *Type) fieldNames() string {
-	names := make([]string, len(t.Fields))
-	for i, f := range t.Fields {
-		names[i] = f.Name
-	}
-	if len(names) > 8 {
-		names = append(names[:8], "...")
-	}
-	return strings.Join(names, ", ")
-}
 
 // splitList reads ranges in one string, separated by commas, as a list (S10).
 func splitList(n *Node) *Node {
