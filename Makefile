@@ -46,6 +46,10 @@ generate: ## rewrite everything that is generated: golden files, reference pages
 facts: ## list the facts of the manual with the tests that cite them; fails when one has none
 	@$(GO) run ./test/facts
 
+.PHONY: precommit
+precommit: ## run the real pre-commit over the hooks of the last commit
+	MERIDIAN_PRECOMMIT=1 $(GO) test -count=1 -run TestPreCommit ./test/precommit
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s

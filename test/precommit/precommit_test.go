@@ -1,7 +1,6 @@
 // Package precommit runs the hooks of .pre-commit-hooks.yaml the way https://pre-commit.com does for `language: golang`:
 // it builds the binary into an environment of its own and calls the entry from the root of the user's repository, with
-// the names of the changed files that match appended. The real tool is a Python program with dependencies that a Go test
-// cannot count on; what is not covered here is that it clones this repository and calls `go install ./...` itself.
+// the names of the changed files that match appended. `make precommit` runs the real tool, where it is installed.
 package precommit
 
 import (
