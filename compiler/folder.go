@@ -26,12 +26,16 @@ type Callee struct{ Space, App string }
 
 // face is an application's interface in one region.
 type face struct {
-	ports    map[string]schema.Port
+	ports    []portFace // sorted by name
 	portsPos diag.Pos
-	portPos  map[string]diag.Pos
 	calls    []callFace
 	accepts  []acceptFace
 	claims   []claimFace
+}
+
+type portFace struct {
+	name, protocol string
+	pos            diag.Pos
 }
 
 type callFace struct {
@@ -80,9 +84,9 @@ func (r *Result) Interface() *Interface {
 }
 
 func (p *RegionPlan) face() *face {
-	f := &face{ports: p.Spec.Ports, portsPos: p.Where("ports"), portPos: map[string]diag.Pos{}}
-	for name := range p.Spec.Ports {
-		f.portPos[name] = p.Where("ports", name)
+	f := &face{portsPos: p.Where("ports")}
+	for _, name := range sortedKeys(p.Spec.Ports) {
+		f.ports = append(f.ports, portFace{name, p.Spec.Ports[name].Protocol, p.Where("ports", name)})
 	}
 	for _, name := range sortedKeys(p.Spec.Calls) {
 		f.calls = append(f.calls, callFace{name, p.Spec.Calls[name], p.Where("calls", name), p.Where("calls", name, "port")})
@@ -107,6 +111,14 @@ func (p *RegionPlan) face() *face {
 		f.claims = append(f.claims, face)
 	}
 	return f
+}
+
+func (f *face) portNames() []string {
+	names := make([]string, len(f.ports))
+	for i, port := range f.ports {
+		names[i] = port.name
+	}
+	return names
 }
 
 func (in *Interface) face(region string) *face {
@@ -170,15 +182,15 @@ func (t *together) calls(in *Interface, f *face, region string) []diag.Diagnosti
 
 func checkCall(in *Interface, call callFace, callee *Interface, there *face) []diag.Diagnostic {
 	path := fieldPath([]string{"calls", call.name})
-	port, ok := there.ports[call.Port]
-	if !ok {
+	i := slices.IndexFunc(there.ports, func(port portFace) bool { return port.name == call.Port })
+	if i < 0 {
 		return []diag.Diagnostic{diag.New(diag.CalleePort, call.portPos, path+".port", "%s has no port %q", call.App, call.Port).
-			WithHint("the ports it declares: %s", joinWords(sortedKeys(there.ports))).WithRelated(there.portsPos, "%s is here", call.App)}
+			WithHint("the ports it declares: %s", joinWords(there.portNames())).WithRelated(there.portsPos, "%s is here", call.App)}
 	}
 	var list []diag.Diagnostic
-	if port.Protocol != call.Protocol {
-		list = append(list, diag.New(diag.CalleePort, call.portPos, path+".port", "port %q of %s is %s, the call is %s", call.Port, call.App, port.Protocol, call.Protocol).
-			WithHint("add protocol: %q to the call", port.Protocol).WithRelated(there.portPos[call.Port], "the port"))
+	if port := there.ports[i]; port.protocol != call.Protocol {
+		list = append(list, diag.New(diag.CalleePort, call.portPos, path+".port", "port %q of %s is %s, the call is %s", call.Port, call.App, port.protocol, call.Protocol).
+			WithHint("add protocol: %q to the call", port.protocol).WithRelated(port.pos, "the port"))
 	}
 	if call.Space == in.Space {
 		return list // the same space is granted
@@ -207,8 +219,10 @@ func (t *together) accepts(f *face) []diag.Diagnostic {
 // application of a region, a port of a region to one application.
 func claimedTwice(apps []*Interface) []diag.Diagnostic {
 	type place struct {
-		region string
-		key    manifest.Claim
+		region               string
+		kind                 manifest.ClaimKind
+		host, path, pathType string
+		port                 int32
 	}
 	type holder struct {
 		in    *Interface
@@ -221,7 +235,7 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 		for i, region := range in.regions {
 			for j := range in.faces[i].claims {
 				c := &in.faces[i].claims[j]
-				k := place{region, manifest.Claim{Kind: c.claim.Kind, Host: c.claim.Host, Path: c.claim.Path, PathType: c.claim.PathType, Port: c.claim.Port}}
+				k := place{region, c.claim.Kind, c.claim.Host, c.claim.Path, c.claim.PathType, c.claim.Port}
 				if other, ok := taken[k]; ok && other.in != in {
 					d := diag.New(diag.ClaimedTwice, c.pos, c.path, "%s is claimed by %s of the space %s too", claimName(c.claim), other.in.Name, other.in.Space)
 					found[region] = append(found[region], d.WithRelated(other.claim.pos, "its claim"))
@@ -236,7 +250,7 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 				} else if !ok {
 					hosts[c.claim.Host] = holder{in, c}
 				}
-				here := place{region, manifest.Claim{Host: c.claim.Host}}
+				here := place{region: region, host: c.claim.Host}
 				if other, ok := certificates[here]; ok && other.in != in && other.claim.tls != c.tls {
 					d := diag.New(diag.HostTLSDiffers, c.pos, c.path, "%s has two TLS settings: here %s, in %s %s", c.claim.Host, orNone(c.tls), other.in.Name, orNone(other.claim.tls))
 					found[region] = append(found[region], d.WithRelated(other.claim.pos, "the other one"))
