@@ -110,7 +110,7 @@ func (c *planCheck) resources() {
 
 func (c *planCheck) scale() {
 	s := c.Spec
-	if a := s.Autoscale; a != nil && a.Min > a.Max {
+	if a := s.Autoscale; a != nil && a.Max > 0 && a.Min > a.Max {
 		c.add(diag.MinAboveMax, []string{"autoscale", "min"}, "autoscale.min %d is above autoscale.max %d", a.Min, a.Max)
 	}
 	if b := s.DisruptionBudget; b != nil {

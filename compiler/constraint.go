@@ -20,6 +20,9 @@ func (c *Compiler) constraints(plans []RegionPlan) []diag.Diagnostic {
 	cache := map[*schema.Spec][][]schema.Violation{}
 	for i := range plans {
 		p := &plans[i]
+		if p.incomplete {
+			continue
+		}
 		violations, ok := cache[p.Spec]
 		if !ok {
 			var err error

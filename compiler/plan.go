@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/regions"
@@ -21,6 +22,8 @@ type RegionPlan struct {
 	Spec      *schema.Spec // shared by regions in which the application is the same; not to be changed
 	Node      *schema.Node // the same with positions
 	App       *schema.App
+
+	incomplete bool // a field is missing, or given in two ways: checked as far as it goes, not compiled
 }
 
 // Where returns the position of a field: in the override if the value comes from there, else in the base.
@@ -50,11 +53,8 @@ func (c *Compiler) Plan(app *schema.App) ([]RegionPlan, []diag.Diagnostic) {
 			cache[key] = m
 		}
 		found[id] = append(found[id], m.list...)
-		if m.spec == nil {
-			continue
-		}
-		plan := RegionPlan{Platform: c.platform, Region: region, Space: c.platform.Spaces[app.Space], Namespace: c.platform.Namespace(app.Space), Spec: m.spec, Node: m.node, App: app}
-		found[id] = append(found[id], plan.check()...)
+		plan := RegionPlan{incomplete: diag.HasErrors(m.list), Platform: c.platform, Region: region, Space: c.platform.Spaces[app.Space], Namespace: c.platform.Namespace(app.Space), Spec: m.spec, Node: m.node, App: app}
+		found[id] = append(found[id], withoutEchoes(plan.check(), m.list)...)
 		found[id] = append(found[id], plan.checkWidening(c.baseSpec(ref, app, region, cache))...)
 		plans = append(plans, plan)
 	}
@@ -87,9 +87,6 @@ func (c *Compiler) base(ref *schema.Ref, app *schema.App, region *regions.Region
 
 func (c *Compiler) finish(ref *schema.Ref, node *schema.Node) *merged {
 	list := schema.Check(ref, node)
-	if diag.HasErrors(list) {
-		return &merged{list: list}
-	}
 	m := &merged{node: computeDefaults(schema.ApplyDefaults(ref, node)), spec: &schema.Spec{}, list: list}
 	if err := schema.Decode(m.node, m.spec); err != nil {
 		panic(fmt.Sprintf("compiler: the schema admits what schema.Spec cannot hold: %v", err))
@@ -112,7 +109,20 @@ func (c *Compiler) baseSpec(ref *schema.Ref, app *schema.App, region *regions.Re
 		m = c.finish(ref, c.base(ref, app, region))
 		cache[key] = m
 	}
+	if diag.HasErrors(m.list) {
+		return nil
+	}
 	return m.spec
+}
+
+// withoutEchoes drops what is only the consequence of a field that is missing, which has been told.
+func withoutEchoes(list, missing []diag.Diagnostic) []diag.Diagnostic {
+	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
+		return slices.ContainsFunc(missing, func(m diag.Diagnostic) bool {
+			rest, ok := strings.CutPrefix(d.Path, m.Path)
+			return ok && m.Path != "" && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		})
+	})
 }
 
 // computeDefaults fills in what depends on other fields; the schema's comments say the same in words.

@@ -106,7 +106,7 @@ func (s *Schema) evaluate(files []*file, ref *Ref, facts *Facts) (*Node, []diag.
 	}
 	w := &walker{schema: s, ctx: ctx}
 	n := w.walk(ref, value, start, ref.Type != s.types["#App"])
-	return n, placed(w.withoutEchoes(files), start), brokenPaths(w.list)
+	return n, placed(w.withoutEchoes(files), start), brokenPaths(w.list, w.meant)
 }
 
 // placed puts what CUE reports without a place at the beginning of the file.
@@ -119,9 +119,13 @@ func placed(list []diag.Diagnostic, start diag.Pos) []diag.Diagnostic {
 	return list
 }
 
-// brokenPaths returns the paths of errors; a path inside an override is that of the field it overrides.
-func brokenPaths(list []diag.Diagnostic) map[string]bool {
+// brokenPaths returns the paths of errors, and of fields that were meant; a path inside an override is that of the
+// field it overrides.
+func brokenPaths(list []diag.Diagnostic, meant []string) map[string]bool {
 	broken := map[string]bool{}
+	for _, path := range meant {
+		broken[overridePrefix().ReplaceAllString(path, "")] = true
+	}
 	for _, d := range list {
 		if d.Severity == diag.Error && d.Path != "" {
 			broken[overridePrefix().ReplaceAllString(d.Path, "")] = true

@@ -21,6 +21,7 @@ type walker struct {
 	ctx    *cue.Context
 	path   []string
 	list   []diag.Diagnostic
+	meant  []string // paths of fields that were most likely meant by a name that does not exist
 }
 
 // memoLimit bounds the leaf memo: past it, leaves are checked each time.
@@ -205,6 +206,7 @@ func (w *walker) unknownField(t *Type, name string, pos diag.Pos) {
 	slices.Sort(names)
 	if near := nearest(name, names); near != "" {
 		d.Hint = fmt.Sprintf("did you mean %s?", near)
+		w.meant = append(w.meant, joinPath(append(slices.Clone(w.path[:len(w.path)-1]), near)))
 		return
 	}
 	if len(names) > 12 {
