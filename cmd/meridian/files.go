@@ -89,5 +89,9 @@ func stagingDir(dir string) (string, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
 	}
-	return os.MkdirTemp(parent, ".meridian-")
+	dir, err := os.MkdirTemp(parent, ".meridian-")
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o755) // it may become the folder itself, which others read
 }

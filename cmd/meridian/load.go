@@ -109,7 +109,7 @@ func read(file string) (*input, []diag.Diagnostic, error) {
 	unreadable := func(format string, args ...any) (*input, []diag.Diagnostic, error) {
 		return nil, []diag.Diagnostic{diag.New(diag.SourceUnreadable, diag.Pos{File: file}, "", format, args...)}, nil
 	}
-	info, err := os.Stat(file)
+	info, err := os.Lstat(file) // a link in somebody's repository must not show what it leads to
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return unreadable("there is no such file")
