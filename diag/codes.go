@@ -22,6 +22,9 @@ type Entry struct {
 	Fix      string // one line; the hint of a diagnostic that gives none of its own
 }
 
+// Together reports whether a code is about several applications together.
+func Together(code Code) bool { return len(code) > 1 && code[1] == '6' }
+
 // Codes returns every registered entry, sorted by code.
 func Codes() []Entry {
 	all := slices.Concat(schemaCodes(), platformCodes(), appCodes(), publishCodes())
@@ -29,12 +32,21 @@ func Codes() []Entry {
 	return all
 }
 
-// Lookup returns the entry of a code. An unknown code is a programming error and panics.
-func Lookup(code Code) Entry {
+// Find returns the entry of a code, and whether there is one.
+func Find(code Code) (Entry, bool) {
 	for _, entry := range Codes() {
 		if entry.Code == code {
-			return entry
+			return entry, true
 		}
 	}
-	panic("diag: unregistered code " + string(code))
+	return Entry{}, false
+}
+
+// Lookup returns the entry of a code. An unknown code is a programming error and panics.
+func Lookup(code Code) Entry {
+	entry, ok := Find(code)
+	if !ok {
+		panic("diag: unregistered code " + string(code))
+	}
+	return entry
 }

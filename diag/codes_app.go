@@ -89,7 +89,7 @@ func appCodes() []Entry {
 		{FileInTheWay, Error, "a path is a file and a folder", "A file cannot be put where a folder is.", "move one of the two"},
 		{ConfigTooLarge, Error, "the config files are too large", "A ConfigMap holds less than 1 MiB.", "put large files into the image or an object store (S9)"},
 		{LooksLikeCredential, Warning, "this looks like a credential", "Manifests are readable by everyone who can read the repository. This is a guess; the value is never repeated.", "put it into a Secret and refer to it: env: NAME: secret: {name: ..., key: ...}"},
-		{ExposureWidened, Warning, "an override widens an exposure", "In one region more clients are let in, or less safely, than elsewhere.", "check that it is meant"},
+		{ExposureWidened, Warning, "an override widens an exposure", "In one region more clients are let in, or less safely, than elsewhere.", "check that it is meant, and say so behind the field: @allow(M4031, reason=\"…\")"},
 		{OverrideUnused, Warning, "an override changes nothing", "The application is not in the region that is overridden.", "remove the override, or select the region"},
 		{NoRegion, Error, "no region is left", "only, except and the space's own regions leave no open region (S5).", "select at least one open region"},
 		{AutoscaleNoRequest, Error, "scaling on a resource that is not requested", "Utilisation is in percent of the request; without one the autoscaler never acts.", "give the request"},

@@ -16,6 +16,8 @@ const (
 	ConstraintMarker Code = "M1012"
 	StaleExpression  Code = "M1013"
 	BesideFile       Code = "M1014"
+	AllowUnreadable  Code = "M1015"
+	AllowUnused      Code = "M1016"
 
 	UnknownField        Code = "M2001"
 	MissingField        Code = "M2002"
@@ -45,6 +47,8 @@ func schemaCodes() []Entry {
 		{ConstraintMarker, Error, "a constraint where a value is wanted", "`name?` and `name!` describe fields for others to fill in; in app.cue they would be silently left out.", "remove the ? or ! behind the field's name"},
 		{StaleExpression, Warning, "an override does not recompute an expression", "An expression outside `regions` refers to a field that a region overrides. The expression keeps the value of the base.", "override the field with the expression too, or use region.id in the expression"},
 		{BesideFile, Error, "a file beside app.cue cannot be used", "Config and patch files are regular files below the folder of app.cue; symbolic links that lead out are not followed.", "put a regular file at this path below the folder of app.cue"},
+		{AllowUnreadable, Error, "an @allow that cannot be", "`@allow(CODE, reason=\"…\")` behind a field silences one warning there. Errors cannot be silenced, and a reader wants to know why.", "write @allow(M4031, reason=\"why it is meant\") behind the field that the warning points at"},
+		{AllowUnused, Warning, "an @allow that silences nothing", "The warning that it allows is not given here (any more).", "remove it"},
 
 		{UnknownField, Error, "unknown field", "The schema has no field of this name here.", "check the spelling"},
 		{MissingField, Error, "a required field is missing", "The field must be given, in the file itself or in the override of every region.", "add the field"},

@@ -36,6 +36,7 @@ type App struct {
 	Only      *Node // nil when absent
 	Except    *Node
 	Overrides *Node // the regions field; nil when absent
+	Allows    []diag.Allow
 
 	base      *Node
 	perRegion map[string]*Node // set only where expressions use the region's facts
@@ -69,6 +70,8 @@ func (s *Schema) App(src Source, facts []Facts) (*App, []diag.Diagnostic) {
 		return nil, list
 	}
 	app := &App{Source: src}
+	allows, unreadable := f.allowances()
+	app.Allows, list = allows, append(list, unreadable...)
 	if !f.usesRegion || len(facts) == 0 {
 		n, found, broken := s.evaluate([]*file{f}, s.Ref("#App"), nil)
 		app.base, app.broken = n, broken
@@ -197,6 +200,11 @@ func (s *Schema) Value(ref *Ref, sources []Source) (*Node, []diag.Diagnostic) {
 		if f == nil {
 			return nil, diag.Sort(list)
 		}
+		allows, unreadable := f.allowances()
+		for i := range allows {
+			allows[i].Settled = true // nothing in these files gives a warning
+		}
+		list = append(list, diag.Silence(unreadable, allows)...)
 		files = append(files, f)
 	}
 	if len(files) == 0 {

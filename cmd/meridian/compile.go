@@ -18,6 +18,7 @@ type compiled struct {
 	input  *input
 	result *compiler.Result
 	list   []diag.Diagnostic
+	allows []diag.Allow // of warnings that only several applications together can give
 }
 
 // ok reports whether the application was compiled.
@@ -62,11 +63,26 @@ func (s *session) compile(in *input) (*compiled, error) {
 	if len(unread) > 0 { // what the compiler misses has been told with its reason
 		found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Code == diag.BesideFile })
 	}
-	list = diag.Sort(append(list, found...))
+	list = append(list, found...)
 	if diag.HasErrors(list) {
 		result.Outputs = nil
 	}
-	return &compiled{in, result, list}, nil
+	own, together := allowances(app, result.Outputs != nil)
+	return &compiled{in, result, diag.Sort(diag.Silence(list, own)), together}, nil
+}
+
+// allowances parts an application's @allow attributes by who gives the warning: the application by itself, or several
+// together. The first are settled when it was compiled to the end.
+func allowances(app *schema.App, compiled bool) (own, together []diag.Allow) {
+	for _, a := range app.Allows {
+		if diag.Together(a.Code) {
+			together = append(together, a)
+			continue
+		}
+		a.Settled = compiled
+		own = append(own, a)
+	}
+	return own, together
 }
 
 // each reads and compiles applications with a worker per core, and calls use for each in the order of paths, from
@@ -140,6 +156,7 @@ type batch struct {
 	list       []diag.Diagnostic
 	sources    map[string][]byte // of the files that diagnostics point into
 	interfaces []*compiler.Interface
+	allows     []diag.Allow
 }
 
 func newBatch() *batch { return &batch{sources: map[string][]byte{}} }
@@ -147,6 +164,7 @@ func newBatch() *batch { return &batch{sources: map[string][]byte{}} }
 // add notes an application's diagnostics and interface.
 func (b *batch) add(app *compiled) {
 	b.list = append(b.list, app.list...)
+	b.allows = append(b.allows, app.allows...)
 	if len(app.list) > 0 && app.input != nil {
 		b.sources[app.input.source.Name] = app.input.source.Data
 	}
@@ -164,7 +182,12 @@ func (c *cli) compileAll(ctx context.Context, s *session, args []string, partial
 	}
 	b := newBatch()
 	b.list = list
+	m := c.newMeter("compiling")
+	defer m.stop()
+	done := 0
 	err = s.each(ctx, paths, func(app *compiled) error {
+		done++
+		m.say("compiled %d of %d applications", done, len(paths))
 		b.add(app)
 		if use == nil || !app.ok() {
 			return nil
@@ -174,8 +197,8 @@ func (c *cli) compileAll(ctx context.Context, s *session, args []string, partial
 	if err != nil {
 		return err
 	}
-	b.list = append(b.list, compiler.Together(b.interfaces, !partial && wholeSpaces(args))...)
-	return c.report(diag.Sort(b.list), b.sources)
+	together := compiler.Together(b.interfaces, !partial && wholeSpaces(args))
+	return c.report(append(b.list, diag.Silence(together, b.allows)...), b.sources)
 }
 
 // wholeSpaces reports whether the arguments name all applications there are, so that one that is called and is not

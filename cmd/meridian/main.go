@@ -12,8 +12,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/term"
 )
 
 func main() {
@@ -25,7 +28,25 @@ func main() {
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return Run(ctx, os.Args[1:], World{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now})
+	return Run(ctx, os.Args[1:], World{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
+		Terminal: func(stream any) int { return terminalWidth(stream, os.Getenv("COLUMNS")) },
+	})
+}
+
+// terminalWidth returns the width in columns of the terminal that a stream is; 0 when it is none.
+func terminalWidth(stream any, columns string) int {
+	file, ok := stream.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	if n, err := strconv.Atoi(columns); err == nil && n > 0 {
+		return n
+	}
+	if n, _, err := term.GetSize(int(file.Fd())); err == nil && n > 0 {
+		return n
+	}
+	return 80
 }
 
 // World is what a run sees of the outside.
@@ -34,4 +55,6 @@ type World struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time
+	// Terminal returns the width in columns of the terminal that a stream is; 0 when it is none. nil: none is.
+	Terminal func(stream any) int
 }

@@ -136,7 +136,6 @@ func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Com
 	}
 	o.Committer = o.Author
 	o.Message, o.RemoveFrom, o.Adopt, o.DryRun = f.message, f.removeFrom, f.adopt, f.dryRun
-	o.Progress = func(text string) { c.progress("%s", text) }
 	o.Edge = func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
 		r := compile.Platform().Region(region)
 		if r == nil {
@@ -202,6 +201,8 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
+	m := c.publishing(&options)
+	defer m.stop()
 	list, err := s.checkCallees(ctx, options, interfaces)
 	if err != nil || diag.HasErrors(list) {
 		return publish.Result{}, list, err
@@ -285,7 +286,16 @@ func (s *session) recompile(namespace, name string, inputs manifest.Tree) (*comp
 	return s.compile(in)
 }
 
+// publishing starts the meter of the part that talks to the repository.
+func (c *cli) publishing(o *publish.Options) *meter {
+	m := c.newMeter("publishing")
+	o.Progress = func(text string) { m.say("%s", text) }
+	return m
+}
+
 func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
+	m := c.publishing(&options)
+	defer m.stop()
 	p := s.compiler.Platform()
 	platform := publish.Platform{Digest: p.Digest, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
 	var files []manifest.File

@@ -1,54 +1,208 @@
 package main
 
 import (
-	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
+	"path/filepath"
 	"strings"
-	"unicode"
+
+	"github.com/spf13/cobra"
 
 	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/report"
 	"github.com/meridian-gitops/meridian/schema"
 )
 
-// report prints diagnostics to standard error and returns errReported if one is an error.
-func (c *cli) report(list []diag.Diagnostic, sources map[string][]byte) error {
-	var out bytes.Buffer
-	errors, warnings := 0, 0
-	lines := newLines(list, sources)
-	for _, d := range list {
-		if d.Severity == diag.Error {
-			errors++
-		} else {
-			warnings++
+// findings are the diagnostics of a run. They are printed once, in the end, so that every format is one document and
+// what several stages find is sorted together.
+type findings struct {
+	list    []diag.Diagnostic
+	sources map[string][]byte // of files that diagnostics point into, as far as they are at hand
+}
+
+// outputFlags say how diagnostics are printed.
+type outputFlags struct {
+	format    formatFlag
+	colour    string
+	maxErrors int
+	toStdout  bool // the command has no other result
+}
+
+// formatFlag is a flag whose value is a format of diagnostics.
+type formatFlag struct{ report.Format }
+
+func (f *formatFlag) String() string { return string(f.Format) }
+
+func (f *formatFlag) Type() string { return "FORMAT" }
+
+func (f *formatFlag) Set(text string) error {
+	for _, format := range report.Formats() {
+		if text == string(format) {
+			f.Format = format
+			return nil
 		}
-		printDiagnostic(&out, d, lines)
 	}
-	if len(list) > 1 {
-		fmt.Fprintf(&out, "%s\n", tally(errors, warnings))
+	return fmt.Errorf("want %s", strings.Join(formatNames(), ", "))
+}
+
+func formatNames() []string {
+	var names []string
+	for _, format := range report.Formats() {
+		names = append(names, string(format))
 	}
-	c.warnings = c.warnings || warnings > 0
-	if _, err := c.Stderr.Write(out.Bytes()); err != nil {
-		return err
+	return names
+}
+
+func (f *outputFlags) register(root *cobra.Command) {
+	f.format.Format = report.Human
+	flags := root.PersistentFlags()
+	flags.Var(&f.format, "diagnostics", "how mistakes are told: human, json, sarif or github (default: $MERIDIAN_DIAGNOSTICS, or human)")
+	flags.StringVar(&f.colour, "color", "auto", "`WHEN` to colour: always, never, or auto: on a terminal, unless NO_COLOR is set")
+	flags.IntVar(&f.maxErrors, "max-errors", 0, "show the first `N` errors only; 0 shows all")
+	flags.Lookup("diagnostics").DefValue = ""
+}
+
+// check completes the flags from the environment and refuses values that mean nothing.
+func (f *outputFlags) check(cmd *cobra.Command, getenv func(string) string) error {
+	given := cmd.Flags().Changed("diagnostics") || cmd.Name() == "vet" && cmd.Flags().Changed("format")
+	if text := getenv("MERIDIAN_DIAGNOSTICS"); text != "" && !given {
+		if err := f.format.Set(text); err != nil {
+			return usageError{fmt.Errorf("MERIDIAN_DIAGNOSTICS is %q: %w", text, err)}
+		}
 	}
-	if errors > 0 {
+	switch {
+	case f.colour != "auto" && f.colour != "always" && f.colour != "never":
+		return usageError{fmt.Errorf("--color is %q; want auto, always or never", f.colour)}
+	case f.maxErrors < 0:
+		return usageError{fmt.Errorf("--max-errors wants 0 or more")}
+	}
+	return nil
+}
+
+// report notes diagnostics, which are printed when the command ends, and returns errReported if one is an error.
+// sources holds texts of the files that they point into; what it lacks is read when it is needed.
+func (c *cli) report(list []diag.Diagnostic, sources map[string][]byte) error {
+	c.found.list = append(c.found.list, list...)
+	if c.found.sources == nil {
+		c.found.sources = map[string][]byte{}
+	}
+	maps.Copy(c.found.sources, sources)
+	if diag.HasErrors(list) {
 		return errReported
 	}
 	return nil
 }
 
-func tally(errors, warnings int) string {
-	var words []string
-	for _, n := range []struct {
-		count int
-		noun  string
-	}{{errors, "error"}, {warnings, "warning"}} {
-		if n.count > 0 {
-			words = append(words, count(n.count, n.noun))
-		}
+// printFindings prints what was found. A machine's document is printed also when nothing was, if the command has no
+// other result and came to its end.
+func (c *cli) printFindings(ended bool) error {
+	c.found.list = diag.Sort(c.found.list)
+	toStdout := c.output.toStdout && c.output.format.Format != report.Human
+	if len(c.found.list) == 0 && !(toStdout && ended) {
+		return nil
 	}
-	return strings.Join(words, ", ")
+	list, omitted := report.Limit(c.found.list, c.output.maxErrors)
+	r := report.Report{List: list, Omitted: omitted, Version: version(), Lines: report.NewLines(c.found.list, c.text)}
+	if format := c.output.format.Format; format == report.SARIF || format == report.GitHub {
+		r = c.fromCheckout(r)
+	}
+	var out io.Writer = c.Stderr
+	if toStdout {
+		out = c.Stdout
+	}
+	data, err := r.Print(c.output.format.Format, c.style(out))
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(data)
+	return err
+}
+
+// text returns the text of a file that diagnostics point into. What is not at hand, such as the platform's files
+// or another application's, is read now; nil when it cannot be shown.
+func (c *cli) text(file string) []byte {
+	if data, ok := c.found.sources[file]; ok {
+		return data
+	}
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > schema.MaxSourceBytes {
+		return nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// style is how text is shown on a stream.
+func (c *cli) style(stream any) report.Style {
+	width := c.Terminal(stream)
+	style := report.Style{Width: width}
+	switch c.output.colour {
+	case "always":
+		style.Colour = true
+	case "auto":
+		style.Colour = width > 0 && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"
+	}
+	return style
+}
+
+// fromCheckout names files from the root of the CI job's checkout, where the services that read SARIF and
+// annotations look for them.
+func (c *cli) fromCheckout(r report.Report) report.Report {
+	root := c.getenv("GITHUB_WORKSPACE", c.Getenv("CI_PROJECT_DIR"))
+	if root == "" {
+		return r
+	}
+	original := map[string]string{}
+	rename := func(pos diag.Pos) diag.Pos {
+		if absolute, err := filepath.Abs(pos.File); err == nil && pos.IsValid() {
+			if relative, err := filepath.Rel(root, absolute); err == nil && filepath.IsLocal(relative) {
+				original[filepath.ToSlash(relative)] = pos.File
+				pos.File = filepath.ToSlash(relative)
+			}
+		}
+		return pos
+	}
+	var list []diag.Diagnostic
+	for _, d := range r.List {
+		related := d.Related
+		d.Pos, d.Related = rename(d.Pos), nil
+		for _, note := range related {
+			d = d.WithRelated(rename(note.Pos), "%s", note.Message)
+		}
+		list = append(list, d)
+	}
+	r.List = list
+	r.Lines = report.NewLines(list, func(file string) []byte { return c.text(getOr(original, file)) })
+	return r
+}
+
+func getOr(names map[string]string, name string) string {
+	if known, ok := names[name]; ok {
+		return known
+	}
+	return name
+}
+
+// exitCode prints what a command's error says, if it has not been told, and returns the exit code.
+func (c *cli) exitCode(err error) int {
+	switch {
+	case err == nil && c.strict && len(c.found.list) > 0, errors.Is(err, errReported):
+		return exitInput
+	case err == nil:
+		return exitFine
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(c.Stderr, "meridian: interrupted")
+	default:
+		fmt.Fprintf(c.Stderr, "meridian: %v\n", err)
+	}
+	return exitMachine
 }
 
 func count(n int, noun string) string {
@@ -56,82 +210,4 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// printDiagnostic prints what is wrong, the line it is in, how to mend it, and related places.
-func printDiagnostic(out *bytes.Buffer, d diag.Diagnostic, lines *sourceLines) {
-	fmt.Fprintln(out, harmless(d.String()))
-	if line, ok := lines.line(d.Pos); ok {
-		fmt.Fprintf(out, "    %s\n    %s^\n", harmless(line), caretIndent(line, d.Pos.Col))
-	}
-	if d.Hint != "" {
-		fmt.Fprintf(out, "  fix: %s\n", harmless(d.Hint))
-	}
-	for _, r := range d.Related {
-		fmt.Fprintf(out, "  %s: %s\n", r.Pos, harmless(r.Message))
-	}
-}
-
-// sourceLines are the lines that diagnostics point at.
-type sourceLines struct {
-	files  map[string][]byte
-	secret map[diag.Pos]bool // lines that look as if they held a credential, without columns
-}
-
-func newLines(list []diag.Diagnostic, sources map[string][]byte) *sourceLines {
-	s := &sourceLines{map[string][]byte{}, map[diag.Pos]bool{}}
-	maps.Copy(s.files, sources)
-	for _, d := range list {
-		if d.Code == diag.LooksLikeCredential {
-			s.secret[diag.Pos{File: d.Pos.File, Line: d.Pos.Line}] = true
-		}
-	}
-	return s
-}
-
-// line returns the line that a position is in. What is not at hand, such as the platform's files or another
-// application's, is read now. A line that seems to hold a credential is never repeated.
-func (s *sourceLines) line(pos diag.Pos) (string, bool) {
-	if pos.Line == 0 || s.secret[diag.Pos{File: pos.File, Line: pos.Line}] {
-		return "", false
-	}
-	data, known := s.files[pos.File]
-	if !known {
-		if info, err := os.Stat(pos.File); err == nil && info.Mode().IsRegular() && info.Size() <= schema.MaxSourceBytes {
-			data, _ = os.ReadFile(pos.File)
-		}
-		s.files[pos.File] = data
-	}
-	lines := bytes.Split(data, []byte("\n"))
-	if pos.Line > len(lines) {
-		return "", false
-	}
-	line := string(lines[pos.Line-1])
-	return line, strings.TrimSpace(line) != "" && len(line) <= 300
-}
-
-// caretIndent puts the caret under a column, whatever the width of what stands before it: tabs stay tabs.
-func caretIndent(line string, col int) string {
-	before := line[:max(0, min(col-1, len(line)))]
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return r
-		}
-		return ' '
-	}, before)
-}
-
-// harmless replaces what could move the cursor or colour the terminal.
-func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
-			return '\uFFFD'
-		}
-		return r
-	}, s)
-}
-
-// progress says on standard error what takes long.
-func (c *cli) progress(format string, args ...any) {
-	fmt.Fprintf(c.Stderr, format+"\n", args...)
 }

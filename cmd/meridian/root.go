@@ -30,31 +30,24 @@ type cli struct {
 	World
 	platform string // folder of the platform's CUE files; empty for the embedded demo organisation
 	strict   bool
-	warnings bool // whether any was reported
+	output   outputFlags
+	found    findings
 }
 
 // Run runs the command line and returns the exit code.
 func Run(ctx context.Context, args []string, world World) int {
 	c := &cli{World: world}
+	if c.Terminal == nil {
+		c.Terminal = func(any) int { return 0 }
+	}
 	root := c.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var usage usageError
-	switch {
-	case err == nil && c.strict && c.warnings:
-		return exitInput
-	case err == nil:
-		return exitFine
-	case errors.Is(err, errReported):
-		return exitInput
-	case errors.As(err, &usage):
-		fmt.Fprintf(c.Stderr, "meridian: %v\n", err)
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.Stderr, "meridian: interrupted")
-	default:
-		fmt.Fprintf(c.Stderr, "meridian: %v\n", err)
+	ended := err == nil || errors.Is(err, errReported)
+	if failed := c.printFindings(ended); failed != nil && ended {
+		err = failed
 	}
-	return exitMachine
+	return c.exitCode(err)
 }
 
 func (c *cli) rootCommand() *cobra.Command {
@@ -79,8 +72,10 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see meridian %s --help", err, strings.TrimPrefix(cmd.CommandPath(), "meridian "))}
 	})
-	root.PersistentFlags().StringVar(&c.platform, "platform", c.Getenv("MERIDIAN_PLATFORM"), "folder of the platform's CUE files (default: $MERIDIAN_PLATFORM, or the embedded demo organisation)")
+	root.PersistentFlags().StringVar(&c.platform, "platform", c.Getenv("MERIDIAN_PLATFORM"), "`DIR` of the platform's CUE files (default: $MERIDIAN_PLATFORM, or the embedded demo organisation)")
 	root.PersistentFlags().BoolVar(&c.strict, "strict", false, "let warnings fail too")
+	c.output.register(root)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.output.check(cmd, c.Getenv) }
 	root.AddCommand(c.vetCommand(), c.buildCommand(), c.testCommand(), c.diffCommand(), c.planCommand(), c.regionsCommand(),
 		c.initCommand(), c.publishCommand(), c.explainCommand(), c.versionCommand())
 	for _, cmd := range root.Commands() {

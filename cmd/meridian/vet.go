@@ -16,12 +16,15 @@ func (c *cli) vetCommand() *cobra.Command {
 		Use:   "vet " + appsUsage,
 		Short: "Check applications",
 		Long: `Check applications against the schema, the platform and, over FOLDER/..., against one another.
-Nothing is written; every mistake is told with its place and a fix.` + appsHelp,
+Nothing is written; every mistake is told once, with its place and a fix. A warning that is meant
+is silenced behind its field: @allow(M4031, reason="why").` + appsHelp,
 		Example: `  meridian vet
   meridian vet ./...
+  meridian vet --format sarif ./... > meridian.sarif
   meridian vet --platform ../platform services/app1/app.cue`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			c.output.toStdout = true
 			s, err := c.newSession()
 			if err != nil {
 				return err
@@ -30,6 +33,7 @@ Nothing is written; every mistake is told with its place and a fix.` + appsHelp,
 			return c.compileAll(cmd.Context(), s, args, partial, nil)
 		},
 	}
+	cmd.Flags().VarP(&c.output.format, "format", "", "the same as --diagnostics; json, sarif and github go to standard output")
 	partialFlag(cmd, &partial)
 	return cmd
 }
