@@ -99,7 +99,7 @@ func (c *Compiler) output(p *RegionPlan, beside map[string][]byte) (Output, []di
 	if err != nil || diag.HasErrors(list) {
 		return Output{}, list, err
 	}
-	list = append(list, p.checkObjects(objects)...)
+	list = append(list, p.checkObjects(objects, beside)...)
 	return Output{Region: p.Region.ID, Objects: objects, Claims: p.claims(), Outside: p.outside()}, list, nil
 }
 

@@ -31,10 +31,12 @@ type face struct {
 	calls    []callFace
 	accepts  []acceptFace
 	claims   []claimFace
+	mentions []mention
 }
 
 type portFace struct {
 	name, protocol string
+	number         int32 // that others call it by
 	pos            diag.Pos
 }
 
@@ -84,9 +86,10 @@ func (r *Result) Interface() *Interface {
 }
 
 func (p *RegionPlan) face() *face {
-	f := &face{portsPos: p.Where("ports")}
+	f := &face{portsPos: p.Where("ports"), mentions: p.mentions()}
 	for _, name := range sortedKeys(p.Spec.Ports) {
-		f.ports = append(f.ports, portFace{name, p.Spec.Ports[name].Protocol, p.Where("ports", name)})
+		port := p.Spec.Ports[name]
+		f.ports = append(f.ports, portFace{name, port.Protocol, port.ServicePort, p.Where("ports", name)})
 	}
 	for _, name := range sortedKeys(p.Spec.Calls) {
 		f.calls = append(f.calls, callFace{name, p.Spec.Calls[name], p.Where("calls", name), p.Where("calls", name, "port")})
@@ -148,7 +151,7 @@ func Together(apps []*Interface, whole bool) []diag.Diagnostic {
 	for _, in := range apps {
 		found := map[string][]diag.Diagnostic{}
 		for i, region := range in.regions {
-			found[region] = append(t.calls(in, in.faces[i], region), t.accepts(in.faces[i])...)
+			found[region] = slices.Concat(t.calls(in, in.faces[i], region), t.accepts(in.faces[i]), t.mentions(in.faces[i], region))
 		}
 		list = append(list, diag.Fold(found, len(in.regions))...)
 	}

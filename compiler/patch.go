@@ -2,19 +2,19 @@ package compiler
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/types"
@@ -43,32 +43,92 @@ func (p *RegionPlan) patch(objects []manifest.Object, beside map[string][]byte) 
 			list = append(list, p.diagnostic(diag.BesideFile, append(path, "path"), "%s was not read", patch.Path))
 			continue
 		}
-		text, problem := patchText(patch, beside)
-		if problem == "" {
-			text, problem = complete(text, patched[target])
-		}
-		if problem != "" {
-			list = append(list, p.diagnostic(diag.PatchUnreadable, path, "%s", problem))
-			continue
-		}
-		result, err := kustomize(patched[target], text)
+		object, problems, err := p.patchOne(i, patched[target], beside)
 		if err != nil {
-			list = append(list, p.diagnostic(diag.PatchFails, path, "kustomize cannot apply the patch: %s", firstLine(err)))
-			continue
+			return nil, nil, err
 		}
-		object, err := decodeLike(patched[target], result)
-		if err != nil {
-			list = append(list, p.diagnostic(diag.PatchResult, path, "the patched %s is not valid: %s", patch.Target.Kind, firstLine(err)))
-			continue
+		list = append(list, problems...)
+		if !diag.HasErrors(problems) {
+			patched[target] = object
 		}
-		p.secureAdded(patched[target].Value, object.Value)
-		for _, what := range p.forbidden(patched[target].Value, object.Value) {
-			list = append(list, p.diagnostic(diag.PatchForbidden, path, "the patch changes %s", what))
-		}
-		patched[target] = object
 	}
 	return patched, list, nil
 }
+
+// patchOne applies one patch to its target.
+func (p *RegionPlan) patchOne(i int, target manifest.Object, beside map[string][]byte) (manifest.Object, []diag.Diagnostic, error) {
+	add := func(code diag.Code, part []string, format string, args ...any) diag.Diagnostic {
+		return diag.New(code, p.patchPlace(i, beside, part), fieldPath([]string{"patches", strconv.Itoa(i)}), format, args...)
+	}
+	text, problem := patchText(p.Spec.Patches[i], beside)
+	if problem != nil {
+		d := add(diag.PatchUnreadable, problem.part, "%s", problem.text)
+		if problem.line > 0 {
+			d.Pos = p.patchLine(i, text, problem.line)
+		}
+		return target, []diag.Diagnostic{d}, nil
+	}
+	text, problem = complete(text, target)
+	if problem != nil {
+		return target, []diag.Diagnostic{add(diag.PatchUnreadable, problem.part, "%s", problem.text)}, nil
+	}
+	result, err := kustomize(target, text)
+	if err != nil {
+		n := failingOperation(target, text)
+		d := add(diag.PatchFails, nil, "the patch does not apply: %s", firstLine(err))
+		if operations := p.patchTree(i, beside).ItemList(); n < len(operations) {
+			d.Pos = operations[n].Where("path")
+		}
+		return target, []diag.Diagnostic{d}, nil
+	}
+	object, err := decodeLike(target, result)
+	if err != nil {
+		part, words := undecodable(err)
+		return target, []diag.Diagnostic{add(diag.PatchResult, part, "the patched %s is not valid: %s", target.Kind(), words)}, nil
+	}
+	p.secureAdded(target.Value, object.Value)
+	var list []diag.Diagnostic
+	for _, change := range p.forbidden(target.Value, object.Value) {
+		list = append(list, add(diag.PatchForbidden, change.part, "the patch changes %s", change.what))
+	}
+	return object, list, nil
+}
+
+// failingOperation returns the index of the first operation of a JSON 6902 patch that does not apply.
+func failingOperation(target manifest.Object, text string) int {
+	var operations []json.RawMessage
+	if json.Unmarshal([]byte(text), &operations) != nil {
+		return 0
+	}
+	for n := range operations {
+		data, err := json.Marshal(operations[:n+1])
+		if err != nil {
+			break
+		}
+		if _, err := kustomize(target, string(data)); err != nil {
+			return n
+		}
+	}
+	return len(operations)
+}
+
+// undecodable puts what a strict decoder says of a patched object into words, and names the part it is about.
+func undecodable(err error) (part []string, words string) {
+	names := func(field string) []string { return strings.Split(indices().ReplaceAllString(field, ""), ".") }
+	if found := unknownField().FindStringSubmatch(err.Error()); found != nil {
+		return names(found[1]), "there is no field " + found[1]
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return names(wrong.Field), fmt.Sprintf("%s cannot be a %s", wrong.Field, wrong.Value)
+	}
+	return nil, firstLine(errors.Unwrap(err))
+}
+
+var (
+	unknownField = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`unknown field "([^"]+)"`) })
+	indices      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\[\d+\]`) })
+)
 
 func (p *RegionPlan) diagnostic(code diag.Code, path []string, format string, args ...any) diag.Diagnostic {
 	return diag.New(code, p.Where(path...), fieldPath(path), format, args...)
@@ -79,61 +139,90 @@ func firstLine(err error) string {
 	return line
 }
 
+// patchProblem is why a patch cannot be read.
+type patchProblem struct {
+	text string
+	part []string // of the patch; empty for all of it
+	line int      // of its text; 0 when it is not known
+}
+
 // patchText returns a patch as YAML or JSON text: as it was written, from its file, or as JSON of a CUE value.
-func patchText(patch schema.Patch, beside map[string][]byte) (text, problem string) {
-	if patch.Path != "" {
-		return string(beside[patch.Path]), ""
+func patchText(patch schema.Patch, beside map[string][]byte) (string, *patchProblem) {
+	text := string(beside[patch.Path])
+	if patch.Path == "" {
+		var err error
+		if text, err = patch.Patch.Value.String(); err != nil {
+			data, err := patch.Patch.Value.MarshalJSON()
+			if err != nil {
+				return "", &patchProblem{text: "the patch has a field without a value"}
+			}
+			return string(data), nil
+		}
 	}
-	if text, err := patch.Patch.Value.String(); err == nil {
-		return text, ""
+	var doc any
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		line, words := yamlError(err)
+		return text, &patchProblem{text: "the patch is not YAML: " + words, line: line}
 	}
-	data, err := patch.Patch.Value.MarshalJSON()
-	if err != nil {
-		return "", "the patch has a field without a value"
+	return text, nil
+}
+
+// yamlError parts an error of the YAML reader into the line and what it says.
+func yamlError(err error) (int, string) {
+	words := strings.TrimPrefix(firstLine(err), "yaml: ")
+	if wrong := (*yaml.TypeError)(nil); errors.As(err, &wrong) && len(wrong.Errors) > 0 {
+		words = wrong.Errors[0]
 	}
-	return string(data), ""
+	var line int
+	if n, _ := fmt.Sscanf(words, "line %d:", &line); n == 1 {
+		_, words, _ = strings.Cut(words, ": ")
+	}
+	return line, words
 }
 
 // complete puts kind and name into a strategic merge patch that leaves them out; a list is JSON 6902 and stays. A name
 // or namespace that is not the target's is refused: kustomize would pass over it in silence.
-func complete(text string, target manifest.Object) (string, string) {
+func complete(text string, target manifest.Object) (string, *patchProblem) {
 	var doc any
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		return "", "the patch is not YAML: " + firstLine(err)
+		return "", &patchProblem{text: "the patch is not YAML: " + firstLine(err)}
 	}
-	switch doc := doc.(type) {
+	switch merge := doc.(type) {
 	case []any: // as JSON, because kustomize takes text that begins with a bracket for nothing else
-		data, err := json.Marshal(doc)
-		if err != nil {
-			return "", "the patch cannot be read: " + firstLine(err)
-		}
-		return string(data), ""
 	case map[string]any:
-		apiVersion, kind := target.Value.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
-		if has, ok := doc["kind"]; ok && has != kind {
-			return "", fmt.Sprintf("the patch is for a %v, its target is a %s", has, kind)
+		if problem := addressTo(merge, target); problem != nil {
+			return "", problem
 		}
-		doc["apiVersion"], doc["kind"] = apiVersion, kind
-		metadata, _ := doc["metadata"].(map[string]any)
-		metadata = maps.Clone(metadata)
-		if metadata == nil {
-			metadata = map[string]any{}
-		}
-		for _, own := range [][2]string{{"name", target.Name()}, {"namespace", target.Namespace()}} {
-			if has, ok := metadata[own[0]]; ok && has != own[1] {
-				return "", fmt.Sprintf("the patch has the %s %v, its target has %s", own[0], has, own[1])
-			}
-		}
-		metadata["name"] = target.Name()
-		doc["metadata"] = metadata
-		data, err := json.Marshal(doc)
-		if err != nil {
-			return "", "the patch cannot be read: " + firstLine(err)
-		}
-		return string(data), ""
 	default:
-		return "", "the patch is neither a struct nor a list of operations"
+		return "", &patchProblem{text: "the patch is neither a struct nor a list of operations"}
 	}
+	data, err := json.Marshal(doc)
+	if err != nil {
+		return "", &patchProblem{text: "the patch cannot be read: " + firstLine(err)}
+	}
+	return string(data), nil
+}
+
+// addressTo puts the target's kind and name into a strategic merge patch.
+func addressTo(patch map[string]any, target manifest.Object) *patchProblem {
+	apiVersion, kind := target.Value.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
+	if has, ok := patch["kind"]; ok && has != kind {
+		return &patchProblem{text: fmt.Sprintf("the patch is for a %v, its target is a %s", has, kind), part: []string{"kind"}}
+	}
+	patch["apiVersion"], patch["kind"] = apiVersion, kind
+	metadata, _ := patch["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	for _, own := range [][2]string{{"name", target.Name()}, {"namespace", target.Namespace()}} {
+		if has, ok := metadata[own[0]]; ok && has != own[1] {
+			return &patchProblem{text: fmt.Sprintf("the patch has the %s %v, its target has %s", own[0], has, own[1]), part: []string{"metadata", own[0]}}
+		}
+	}
+	metadata["name"] = target.Name()
+	patch["metadata"] = metadata
+	return nil
 }
 
 // kustomize applies one patch to one object, in memory.
@@ -184,145 +273,4 @@ func decodeLike(target manifest.Object, data []byte) (manifest.Object, error) {
 		return manifest.Object{}, err
 	}
 	return manifest.Object{File: target.File, Value: value}, nil
-}
-
-// forbidden says what a patch changed that it may not: names, selectors, identity labels, the service account,
-// security contexts, the use of Secrets that the application does not declare, and more containers.
-func (p *RegionPlan) forbidden(before, after runtime.Object) []string {
-	var list []string
-	report := func(what string, a, b any) {
-		if !cmp.Equal(a, b) {
-			list = append(list, what)
-		}
-	}
-	a, b := before.(metav1.ObjectMetaAccessor).GetObjectMeta(), after.(metav1.ObjectMetaAccessor).GetObjectMeta()
-	report("the object's name", a.GetName(), b.GetName())
-	report("the object's namespace", a.GetNamespace(), b.GetNamespace())
-	report("identity labels", identityLabels(a.GetLabels()), identityLabels(b.GetLabels()))
-	report("reserved labels", reservedKeys(a.GetLabels()), reservedKeys(b.GetLabels()))
-	report("reserved annotations", reservedKeys(a.GetAnnotations()), reservedKeys(b.GetAnnotations()))
-	switch after := after.(type) {
-	case *appsv1.Deployment:
-		list = append(list, p.forbiddenPod(before.(*appsv1.Deployment), after)...)
-	case *autoscalingv2.HorizontalPodAutoscaler:
-		report("what the autoscaler scales", before.(*autoscalingv2.HorizontalPodAutoscaler).Spec.ScaleTargetRef, after.Spec.ScaleTargetRef)
-	case *policyv1.PodDisruptionBudget:
-		report("the selector", before.(*policyv1.PodDisruptionBudget).Spec.Selector, after.Spec.Selector)
-	}
-	return list
-}
-
-func (p *RegionPlan) forbiddenPod(before, after *appsv1.Deployment) []string {
-	var list []string
-	report := func(what string, a, b any) {
-		if !cmp.Equal(a, b) {
-			list = append(list, what)
-		}
-	}
-	a, b := before.Spec.Template, after.Spec.Template
-	report("the selector", before.Spec.Selector, after.Spec.Selector)
-	report("identity labels of the pods", identityLabels(a.Labels), identityLabels(b.Labels))
-	report("reserved labels of the pods", reservedKeys(a.Labels), reservedKeys(b.Labels))
-	report("reserved annotations of the pods", reservedKeys(a.Annotations), reservedKeys(b.Annotations))
-	report("the service account", a.Spec.ServiceAccountName, b.Spec.ServiceAccountName)
-	report("the service account", "", b.Spec.DeprecatedServiceAccount)
-	report("the service account's token", a.Spec.AutomountServiceAccountToken, b.Spec.AutomountServiceAccountToken)
-	report("the pods' security context", a.Spec.SecurityContext, b.Spec.SecurityContext)
-	for _, c := range slices.Concat(b.Spec.InitContainers, b.Spec.Containers) {
-		if diff := cmp.Diff(a.Spec.Containers[0].SecurityContext, explicit(c.SecurityContext)); diff != "" {
-			list = append(list, "the security context of the container "+c.Name+"; leave it out for the application's own")
-		}
-	}
-	declared := append(p.secretRefs(), p.pullSecret())
-	for _, name := range podSecrets(b.Spec) {
-		if !slices.Contains(declared, name) {
-			list = append(list, "the use of the secret "+name+", which the application does not declare")
-		}
-	}
-	if !slices.ContainsFunc(b.Spec.Containers, func(c corev1.Container) bool { return c.Name == p.Spec.Name }) {
-		list = append(list, "the container "+p.Spec.Name)
-	}
-	return list
-}
-
-// secureAdded gives containers that a patch added, and that say nothing of it, the application's security context.
-func (p *RegionPlan) secureAdded(before, after runtime.Object) {
-	b, ok := after.(*appsv1.Deployment)
-	if !ok {
-		return
-	}
-	own := before.(*appsv1.Deployment).Spec.Template.Spec.Containers[0].SecurityContext
-	for _, containers := range [][]corev1.Container{b.Spec.Template.Spec.InitContainers, b.Spec.Template.Spec.Containers} {
-		for i := range containers {
-			if containers[i].SecurityContext == nil {
-				containers[i].SecurityContext = own.DeepCopy()
-			}
-		}
-	}
-}
-
-// explicit leaves out of a security context what says no more than Kubernetes' default.
-func explicit(s *corev1.SecurityContext) *corev1.SecurityContext {
-	if s == nil {
-		return nil
-	}
-	s = s.DeepCopy()
-	if s.Privileged != nil && !*s.Privileged {
-		s.Privileged = nil
-	}
-	if s.ProcMount != nil && *s.ProcMount == corev1.DefaultProcMount {
-		s.ProcMount = nil
-	}
-	return s
-}
-
-func identityLabels(labels map[string]string) map[string]string {
-	return map[string]string{labelName: labels[labelName], labelPartOf: labels[labelPartOf], labelManagedBy: labels[labelManagedBy]}
-}
-
-func reservedKeys(m map[string]string) map[string]string {
-	kept := map[string]string{}
-	for key, value := range m {
-		if reservedBy(key) != "" && key != labelName && key != labelPartOf && key != labelManagedBy { // those are told by themselves
-			kept[key] = value
-		}
-	}
-	return kept
-}
-
-// podSecrets returns every Secret that a pod refers to.
-func podSecrets(spec corev1.PodSpec) []string {
-	var names []string
-	for _, ref := range spec.ImagePullSecrets {
-		names = append(names, ref.Name)
-	}
-	for _, v := range spec.Volumes {
-		if v.Secret != nil {
-			names = append(names, v.Secret.SecretName)
-		}
-		if v.Projected != nil {
-			for _, source := range v.Projected.Sources {
-				if source.Secret != nil {
-					names = append(names, source.Secret.Name)
-				}
-			}
-		}
-		if v.CSI != nil && v.CSI.NodePublishSecretRef != nil {
-			names = append(names, v.CSI.NodePublishSecretRef.Name)
-		}
-	}
-	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
-		for _, env := range c.Env {
-			if env.ValueFrom != nil && env.ValueFrom.SecretKeyRef != nil {
-				names = append(names, env.ValueFrom.SecretKeyRef.Name)
-			}
-		}
-		for _, from := range c.EnvFrom {
-			if from.SecretRef != nil {
-				names = append(names, from.SecretRef.Name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }

@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -16,8 +17,8 @@ import (
 )
 
 // checkObjects checks the finished objects, after patches: what they are is what counts.
-func (p *RegionPlan) checkObjects(objects []manifest.Object) []diag.Diagnostic {
-	v := &objectCheck{RegionPlan: p}
+func (p *RegionPlan) checkObjects(objects []manifest.Object, beside map[string][]byte) []diag.Diagnostic {
+	v := &objectCheck{RegionPlan: p, beside: beside}
 	for _, object := range objects {
 		switch o := object.Value.(type) {
 		case *appsv1.Deployment:
@@ -37,39 +38,54 @@ func (p *RegionPlan) checkObjects(objects []manifest.Object) []diag.Diagnostic {
 
 type objectCheck struct {
 	*RegionPlan
+	beside     map[string][]byte
 	deployment *appsv1.Deployment
 	autoscaler *autoscalingv2.HorizontalPodAutoscaler
 	budget     *policyv1.PodDisruptionBudget
 	list       []diag.Diagnostic
 }
 
-// add points at the patches if there are some, since nothing else can break an object, or else at the field.
-func (v *objectCheck) add(code diag.Code, path []string, format string, args ...any) {
-	if len(v.Spec.Patches) > 0 {
-		path = []string{"patches"}
+// add points at the patch that touches a part of the object, such as spec.replicas, if there are patches: nothing else
+// can break an object. Without patches it points at the field.
+func (v *objectCheck) add(code diag.Code, path []string, part, format string, args ...any) {
+	d := v.diagnostic(code, path, format, args...)
+	if n := len(v.Spec.Patches); n > 0 {
+		d = v.diagnostic(code, []string{"patches"}, format, args...)
+		for i := n - 1; i >= 0; i-- {
+			pos, named := v.touches(i, v.beside, strings.Split(part, "."))
+			if named || n == 1 {
+				d.Pos, d.Path = pos, fieldPath([]string{"patches", strconv.Itoa(i)})
+				break
+			}
+		}
 	}
-	v.list = append(v.list, v.diagnostic(code, path, format, args...))
+	v.list = append(v.list, d)
 }
 
 // pod holds the pods to Pod Security's restricted profile, with what Meridian adds to it: no token, no node's
 // folder, nothing of the host.
 func (v *objectCheck) pod(spec corev1.PodSpec) {
-	leaves := func(format string, args ...any) { v.add(diag.PodNotRestricted, nil, format, args...) }
-	if spec.HostNetwork || spec.HostPID || spec.HostIPC {
-		leaves("the pods share the node's network, processes or memory")
+	leaves := func(part, format string, args ...any) {
+		v.add(diag.PodNotRestricted, nil, "spec.template.spec."+part, format, args...)
+	}
+	shared := [3]bool{spec.HostNetwork, spec.HostPID, spec.HostIPC}
+	for i, part := range []string{"hostNetwork", "hostPID", "hostIPC"} {
+		if shared[i] {
+			leaves(part, "the pods share the node's network, processes or memory: %s", part)
+		}
 	}
 	if len(spec.EphemeralContainers) > 0 {
-		leaves("the pods have ephemeral containers")
+		leaves("ephemeralContainers", "the pods have ephemeral containers")
 	}
 	if spec.NodeName != "" {
-		leaves("the pods are bound to the node %s", spec.NodeName)
+		leaves("nodeName", "the pods are bound to the node %s", spec.NodeName)
 	}
 	if s := spec.SecurityContext; s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.SeccompProfile == nil || len(s.Sysctls) > 0 {
-		leaves("the pods' security context is not the restricted one")
+		leaves("securityContext", "the pods' security context is not the restricted one")
 	}
 	for _, volume := range spec.Volumes {
 		if kind := volumeKind(volume); kind != "" {
-			leaves("the volume %s is %s", volume.Name, kind)
+			leaves(volumePart(volume), "the volume %s is %s", volume.Name, kind)
 		}
 	}
 	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
@@ -77,26 +93,26 @@ func (v *objectCheck) pod(spec corev1.PodSpec) {
 	}
 }
 
-func (v *objectCheck) container(c corev1.Container, leaves func(string, ...any)) {
+func (v *objectCheck) container(c corev1.Container, leaves func(string, string, ...any)) {
 	s := c.SecurityContext
 	switch {
 	case s == nil || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation:
-		leaves("the container %s may gain privileges", c.Name)
+		leaves("containers.securityContext", "the container %s may gain privileges", c.Name)
 	case s.Capabilities == nil || !slices.Contains(s.Capabilities.Drop, "ALL") || len(s.Capabilities.Add) > 0:
-		leaves("the container %s keeps capabilities", c.Name)
+		leaves("containers.securityContext", "the container %s keeps capabilities", c.Name)
 	case s.Privileged != nil && *s.Privileged || s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem:
-		leaves("the container %s is privileged, or may write outside its scratch folders", c.Name)
+		leaves("containers.securityContext", "the container %s is privileged, or may write outside its scratch folders", c.Name)
 	case s.RunAsUser != nil && *s.RunAsUser == 0 || s.RunAsNonRoot != nil && !*s.RunAsNonRoot:
-		leaves("the container %s runs as root", c.Name)
+		leaves("containers.securityContext", "the container %s runs as root", c.Name)
 	}
 	for _, port := range c.Ports {
 		if port.HostPort != 0 || port.HostIP != "" {
-			leaves("the container %s takes a port of the node", c.Name)
+			leaves("containers.ports", "the container %s takes a port of the node", c.Name)
 		}
 	}
 	for _, handler := range handlers(c) {
 		if handler.HTTPGet != nil && handler.HTTPGet.Host != "" || handler.TCPSocket != nil && handler.TCPSocket.Host != "" {
-			leaves("a probe or hook of the container %s names a host", c.Name)
+			leaves("containers", "a probe or hook of the container %s names a host", c.Name)
 		}
 	}
 }
@@ -133,6 +149,19 @@ func volumeKind(volume corev1.Volume) string {
 	return "of a kind that is not allowed"
 }
 
+// volumePart is the part of a pod that a patch names to give it such a volume.
+func volumePart(volume corev1.Volume) string {
+	switch s := volume.VolumeSource; {
+	case s.HostPath != nil:
+		return "volumes.hostPath"
+	case s.PersistentVolumeClaim != nil:
+		return "volumes.persistentVolumeClaim"
+	case s.Ephemeral != nil:
+		return "volumes.ephemeral"
+	}
+	return "volumes"
+}
+
 // ports checks that every port name of probes and hooks is still there, and that none is taken twice.
 func (v *objectCheck) ports(spec corev1.PodSpec) {
 	names := map[string]bool{}
@@ -153,13 +182,13 @@ func (v *objectCheck) ports(spec corev1.PodSpec) {
 				continue
 			}
 			if port.Type == intstr.String && !names[port.StrVal] {
-				v.add(diag.UndeclaredPort, nil, "a probe or hook of the container %s names the port %q, which is not there", c.Name, port.StrVal)
+				v.add(diag.UndeclaredPort, nil, "spec.template.spec.containers", "a probe or hook of the container %s names the port %q, which is not there", c.Name, port.StrVal)
 			}
 		}
 	}
 	for name := range v.Spec.Ports {
 		if !names[name] {
-			v.add(diag.UndeclaredPort, []string{"ports", name}, "the port %q is gone from the containers", name)
+			v.add(diag.UndeclaredPort, []string{"ports", name}, "spec.template.spec.containers.ports", "the port %q is gone from the containers", name)
 		}
 	}
 }
@@ -168,13 +197,13 @@ func (v *objectCheck) ports(spec corev1.PodSpec) {
 func (v *objectCheck) checkProbes(spec corev1.PodSpec) {
 	for _, c := range spec.Containers {
 		if c.LivenessProbe != nil && c.LivenessProbe.SuccessThreshold > 1 || c.StartupProbe != nil && c.StartupProbe.SuccessThreshold > 1 {
-			v.add(diag.SuccessThreshold, nil, "the success threshold of the container %s's liveness or startup probe is not 1", c.Name)
+			v.add(diag.SuccessThreshold, nil, "spec.template.spec.containers", "the success threshold of the container %s's liveness or startup probe is not 1", c.Name)
 		}
 		if l := c.Lifecycle; l != nil && l.PreStop != nil && l.PreStop.Sleep != nil && spec.TerminationGracePeriodSeconds != nil && l.PreStop.Sleep.Seconds >= *spec.TerminationGracePeriodSeconds {
-			v.add(diag.SleepTooLong, []string{"shutdown"}, "sleeping %d s leaves nothing of the grace period of %d s", l.PreStop.Sleep.Seconds, *spec.TerminationGracePeriodSeconds)
+			v.add(diag.SleepTooLong, []string{"shutdown"}, "spec.template.spec.terminationGracePeriodSeconds", "sleeping %d s leaves nothing of the grace period of %d s", l.PreStop.Sleep.Seconds, *spec.TerminationGracePeriodSeconds)
 		}
 		if _, tag, _ := strings.Cut(c.Image[strings.LastIndex(c.Image, "/")+1:], ":"); tag == "latest" || tag == "" && !strings.Contains(c.Image, "@") {
-			v.add(diag.ImageTagLatest, nil, "the image of the container %s has no version of its own", c.Name)
+			v.add(diag.ImageTagLatest, nil, "spec.template.spec.containers.image", "the image of the container %s has no version of its own", c.Name)
 		}
 	}
 }
@@ -186,13 +215,13 @@ func (v *objectCheck) scale() {
 	}
 	if h := v.autoscaler; h != nil {
 		if v.deployment.Spec.Replicas != nil {
-			v.add(diag.ManyAlternatives, []string{"autoscale"}, "the Deployment states replicas beside the autoscaler, which every sync would put back")
+			v.add(diag.ManyAlternatives, []string{"autoscale"}, "spec.replicas", "the Deployment states replicas beside the autoscaler, which every sync would put back")
 		}
 		if h.Spec.MinReplicas != nil {
 			pods = *h.Spec.MinReplicas
 		}
 		if pods > h.Spec.MaxReplicas {
-			v.add(diag.MinAboveMax, []string{"autoscale"}, "the fewest pods, %d, are more than the most, %d", pods, h.Spec.MaxReplicas)
+			v.add(diag.MinAboveMax, []string{"autoscale"}, "spec.minReplicas", "the fewest pods, %d, are more than the most, %d", pods, h.Spec.MaxReplicas)
 		}
 		for _, metric := range h.Spec.Metrics {
 			v.metric(metric)
@@ -207,7 +236,7 @@ func (v *objectCheck) scale() {
 			budget.MaxUnavailable = b.Spec.MaxUnavailable.String()
 		}
 		if problem := neverSatisfied(&budget, pods); problem != "" && len(v.Spec.Patches) > 0 {
-			v.add(diag.BudgetImpossible, nil, "%s", problem)
+			v.add(diag.BudgetImpossible, nil, "spec.minAvailable", "%s", problem)
 		}
 	}
 }
@@ -219,7 +248,7 @@ func (v *objectCheck) metric(metric autoscalingv2.MetricSpec) {
 	}
 	for _, c := range v.deployment.Spec.Template.Spec.Containers {
 		if request, ok := c.Resources.Requests[metric.Resource.Name]; !ok || request.IsZero() {
-			v.add(diag.AutoscaleNoRequest, []string{"resources", "requests"}, "the autoscaler looks at %s, which the container %s does not request", metric.Resource.Name, c.Name)
+			v.add(diag.AutoscaleNoRequest, []string{"resources", "requests"}, "spec.template.spec.containers.resources.requests", "the autoscaler looks at %s, which the container %s does not request", metric.Resource.Name, c.Name)
 		}
 	}
 }

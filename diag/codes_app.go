@@ -52,6 +52,7 @@ const (
 	SameApplication  Code = "M6006"
 	HostOtherSpace   Code = "M6007"
 	AcceptsNobody    Code = "M6008"
+	CallNotDeclared  Code = "M6009"
 	GoldenDiffers    Code = "M7001"
 	GoldenMissing    Code = "M7002"
 	NothingToCompile Code = "M7003"
@@ -109,6 +110,7 @@ func appCodes() []Entry {
 		{SameApplication, Error, "an application is defined twice", "In a space a name stands for one application.", "rename one of the two"},
 		{HostOtherSpace, Error, "a host belongs to another space", "A host belongs to one space in all regions (S7).", "use another host"},
 		{AcceptsNobody, Warning, "an accepted caller does not exist", "accepts names an application that is not there, or has no such port.", "check name, space and ports"},
+		{CallNotDeclared, Warning, "an application is addressed and not called", "A variable or an argument holds the address of an application that `calls` does not name, so that the network policies keep the connection out (S19).", "add the application to calls"},
 
 		{GoldenDiffers, Error, "what is compiled differs from the golden files", "The manifests changed since the golden files were written.", "read the diff; if it is meant: meridian test --update"},
 		{GoldenMissing, Error, "there are no golden files", "Nothing has been recorded to compare with.", "write them: meridian test --update"},

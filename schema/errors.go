@@ -16,7 +16,24 @@ func evaluationErrors(err error, path string) []diag.Diagnostic {
 	for _, e := range errors.Errors(err) {
 		list = append(list, evaluationError(e, path))
 	}
-	return slices.CompactFunc(diag.Sort(list), func(a, b diag.Diagnostic) bool { return a.Pos == b.Pos && a.Code == b.Code })
+	return oneCycle(slices.CompactFunc(diag.Sort(list), func(a, b diag.Diagnostic) bool { return a.Pos == b.Pos && a.Code == b.Code }))
+}
+
+// oneCycle tells a cycle once, at its first member, with the others beside it.
+func oneCycle(list []diag.Diagnostic) []diag.Diagnostic {
+	var kept []diag.Diagnostic
+	first := -1
+	for _, d := range list {
+		if d.Code != diag.Cycle || first < 0 {
+			if d.Code == diag.Cycle {
+				first = len(kept)
+			}
+			kept = append(kept, d)
+			continue
+		}
+		kept[first] = kept[first].WithRelated(d.Pos, "the cycle goes through here")
+	}
+	return kept
 }
 
 func evaluationError(e errors.Error, path string) diag.Diagnostic {

@@ -219,3 +219,41 @@ func (n *Node) without(name string) *Node {
 	changed.Fields = slices.Delete(slices.Clone(n.Fields), i, i+1)
 	return &changed
 }
+
+// Expand reads a value that the schema leaves open as a tree with the place of each of its parts: structs, lists and
+// strings. Anything else in it stays Any.
+func (n *Node) Expand() *Node {
+	if n == nil || n.Kind != Any {
+		return n
+	}
+	return expand(n.Value, n.Pos)
+}
+
+func expand(v cue.Value, label diag.Pos) *Node {
+	n := &Node{Kind: Any, Value: v, Pos: valuePos(v, label)}
+	switch v.Kind() {
+	case cue.StructKind:
+		n.Kind = Struct
+		fields, err := v.Fields()
+		if err != nil {
+			return n
+		}
+		for fields.Next() {
+			at := fieldPos(fields.Value())
+			n.Fields = append(n.Fields, NodeField{fields.Selector().Unquoted(), at, expand(fields.Value(), at)})
+		}
+	case cue.ListKind:
+		n.Kind = List
+		items, err := v.List()
+		if err != nil {
+			return n
+		}
+		for items.Next() {
+			n.Items = append(n.Items, expand(items.Value(), fieldPos(items.Value())))
+		}
+	case cue.StringKind:
+		n.Kind = String
+		n.Text, _ = v.String()
+	}
+	return n
+}
