@@ -39,6 +39,7 @@ generate: ## rewrite everything that is generated: golden files, reference pages
 	$(GO) test ./regions -run TestEmbedded -update
 	$(GO) test ./golden -run 'TestCases|TestPlatforms' -update
 	$(GO) test ./cmd/meridian -run TestErrors -update
+	$(GO) test ./cmd/meridian -run TestExamples -update
 	$(GO) test ./docs -run TestPages -update
 	$(GO) run ./cmd/meridian test --update ./examples/...
 

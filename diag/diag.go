@@ -133,6 +133,20 @@ func Sort(list []Diagnostic) []Diagnostic {
 	})
 }
 
+// FoldRegions joins diagnostics that differ in nothing but their region into one that names all of them.
+func FoldRegions(list []Diagnostic) []Diagnostic {
+	byRegion := map[string][]Diagnostic{}
+	var whole []Diagnostic
+	for _, d := range list {
+		if d.Region == "" {
+			whole = append(whole, d)
+			continue
+		}
+		byRegion[d.Region] = append(byRegion[d.Region], d)
+	}
+	return Sort(append(whole, Fold(byRegion, len(byRegion)+1)...))
+}
+
 // Fold joins what was found region by region: a diagnostic that all of total regions share is told once and
 // without a region; one that only some share, once with the regions' names.
 func Fold(byRegion map[string][]Diagnostic, total int) []Diagnostic {

@@ -142,3 +142,21 @@ func TestWith(t *testing.T) {
 		t.Error("HasErrors is wrong")
 	}
 }
+
+func TestFoldRegions(t *testing.T) {
+	pos := Pos{File: "app.cue", Line: 3, Col: 1}
+	gone := New(RegionLeft, pos, "only", "it would be deleted")
+	list := []Diagnostic{gone.WithRegion("b"), New(AppTaken, pos, "name", "taken"), gone.WithRegion("a"), New(RegionLeft, pos, "only", "it would go").WithRegion("a")}
+	var got []string
+	for _, d := range FoldRegions(list) {
+		got = append(got, d.String())
+	}
+	want := []string{
+		"app.cue:3:1: error M8009: it would go (in a)",
+		"app.cue:3:1: error M8009: it would be deleted (in a, b)",
+		"app.cue:3:1: error M8011: taken",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

@@ -146,7 +146,7 @@ func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 // Errors is the page of all diagnostics.
 func Errors() string {
 	var b strings.Builder
-	b.WriteString("# Diagnostics\n\nEvery diagnostic has a stable code; `meridian explain CODE` prints its entry. An error stops the run: nothing is\n" +
+	b.WriteString("# Diagnostics\n\nEvery diagnostic has a stable code; `meridian explain CODE` prints its entry, and `meridian explain` lists\nall. The examples are what the tests of the command line print. An error stops the run: nothing is\n" +
 		"written and nothing is committed. A warning changes the exit code only with `--strict`.\n\n" +
 		"| first digit | stage |\n|---|---|\n| M1 | reading and parsing |\n| M2 | the schema's rules for single values |\n| M3 | platform and regions |\n| M4 | an application in its region |\n| M5 | patches |\n| M6 | several applications together |\n| M7 | comparing and testing |\n| M8 | publishing |\n")
 	for _, entry := range diag.Codes() {
@@ -154,7 +154,11 @@ func Errors() string {
 		if entry.Severity == diag.Warning {
 			severity = " (warning)"
 		}
-		fmt.Fprintf(&b, "\n## %s%s: %s\n\n%s\n\nFix: %s.\n", entry.Code, severity, entry.Title, entry.Cause, entry.Fix)
+		fmt.Fprintf(&b, "\n<a id=%q></a>\n\n## %s%s: %s\n\n%s\n", strings.ToLower(string(entry.Code)), entry.Code, severity, entry.Title, entry.Cause)
+		if example := diag.Example(entry.Code); example != "" {
+			fmt.Fprintf(&b, "\n```text\n%s```\n", example)
+		}
+		fmt.Fprintf(&b, "\nFix: %s.\n", entry.Fix)
 	}
 	return b.String()
 }

@@ -56,7 +56,7 @@ func (p *plan) checkGivenUp(e *entry, region string) {
 	default:
 		return
 	}
-	p.report(d.WithRegion(region).WithHint("if that is meant, add --remove-from %s", region))
+	p.report(d.WithRegion(region))
 }
 
 // takeClaims enters an application's claims and reports those that somebody else holds.
@@ -80,15 +80,18 @@ func (p *plan) takeClaims(ctx context.Context, e *entry, holders map[string]Sour
 
 // claimTaken is the diagnostic for a claim that is in the way of another.
 func claimTaken(a App, c, held manifest.Claim, holder string) diag.Diagnostic {
-	code, what := diag.ClaimedPort, claimName(c)
-	if c.Kind == manifest.ClaimHTTP {
-		code, what = diag.ClaimedPath, fmt.Sprintf("%s (%s) of host %s", c.Path, c.PathType, c.Host)
-		if held.Namespace != c.Namespace {
-			code, what = diag.ClaimedHost, claimName(c)
-		}
+	pos, field := a.Pos, string(c.Kind)+"."+c.Entry
+	if a.Where != nil {
+		pos = a.Where(c)
 	}
-	field := string(c.Kind) + "." + c.Entry
-	return diag.New(code, a.Pos, field, "%s is held in %s by %s", what, held.Region, holder).WithRegion(c.Region)
+	code, what := diag.ClaimedPort, claimName(c)
+	switch {
+	case c.Kind == manifest.ClaimHTTP && held.Namespace != c.Namespace:
+		return diag.New(diag.ClaimedHost, pos, field, "%s belongs to %s in all regions: %s holds it", claimName(c), held.Namespace, holder)
+	case c.Kind == manifest.ClaimHTTP:
+		code, what = diag.ClaimedPath, fmt.Sprintf("%s (%s) of host %s", c.Path, c.PathType, c.Host)
+	}
+	return diag.New(code, pos, field, "%s is held by %s", what, holder).WithRegion(c.Region)
 }
 
 // holder describes who holds a claim: entry, application, namespace, and where it was published from.

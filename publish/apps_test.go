@@ -234,13 +234,13 @@ func TestRefused(t *testing.T) {
 		want []string
 	}{
 		{"host of another space, other region", []App{other("myorg-data").host("r2", "app1.mydomain.com", "/x")},
-			[]string{"app2/app.cue: error M8006: host app1.mydomain.com is held in r1 by application myorg-web/app1 (entry public) from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r2)"}},
+			[]string{"app2/app.cue: error M8006: host app1.mydomain.com belongs to myorg-web in all regions: application myorg-web/app1 (entry public) from https://git.mydomain.com/app1.git@c0ffee:app.cue holds it"}},
 		{"path of another application", []App{other("myorg-web").host("r1", "app1.mydomain.com", "/")},
-			[]string{"app2/app.cue: error M8007: / (Prefix) of host app1.mydomain.com is held in r1 by application myorg-web/app1 (entry public) from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
+			[]string{"app2/app.cue: error M8007: / (Prefix) of host app1.mydomain.com is held by application myorg-web/app1 (entry public) from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
 		{"port of another application", []App{other("myorg-data").port("r1", manifest.ClaimTCP, 9000)},
-			[]string{"app2/app.cue: error M8008: tcp port 9000 is held in r1 by application myorg-web/app1 (entry admin) from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
+			[]string{"app2/app.cue: error M8008: tcp port 9000 is held by application myorg-web/app1 (entry admin) from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
 		{"two of one call", []App{other("myorg-web").port("r2", manifest.ClaimUDP, 53), testApp(t, "myorg-data", "app3", "r2").port("r2", manifest.ClaimUDP, 53)},
-			[]string{"app2/app.cue: error M8008: udp port 53 is held in r2 by application myorg-data/app3 (entry admin) from https://git.mydomain.com/app3.git@c0ffee:app.cue (in r2)"}},
+			[]string{"app2/app.cue: error M8008: udp port 53 is held by application myorg-data/app3 (entry admin) from https://git.mydomain.com/app3.git@c0ffee:app.cue (in r2)"}},
 		{"no space", []App{testApp(t, "myorg-none", "app2", "r1", "r2")},
 			[]string{"app2/app.cue: error M8001: space myorg-none is not in the repository for r1, r2"}},
 		{"region without the space", []App{testApp(t, "myorg-web", "app2", "r1", "r3")},

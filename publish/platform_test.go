@@ -126,8 +126,7 @@ func TestPlatformRefused(t *testing.T) {
 		want   []string
 	}{
 		{"space with applications removed", func(p *Platform) { p.Spaces = p.Spaces[1:] }, []string{
-			"platform/platform.cue: error M8014: space myorg-web is gone, but these applications are there: app1 (in r1)",
-			"platform/platform.cue: error M8014: space myorg-web is gone, but these applications are there: app1 (in r2)",
+			"platform/platform.cue: error M8014: space myorg-web is gone, but these applications are there: app1 (in r1, r2)",
 		}},
 		{"application leaves a region", func(p *Platform) {
 			p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source) (App, []diag.Diagnostic, error) {

@@ -113,7 +113,7 @@ func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result,
 		return Result{}, nil, nil, err
 	}
 	if diag.HasErrors(p.diags) {
-		return Result{}, p.diags, nil, nil
+		return Result{}, folded(p.diags), nil, nil
 	}
 	result := Result{Parent: hashText(head)}
 	if result.Changed, err = p.draft.changes(ctx); err != nil {
@@ -142,6 +142,17 @@ func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result,
 		return Result{}, nil, nil, err
 	}
 	return Result{}, nil, &pushed{commit, head, result}, err
+}
+
+// folded tells what several regions share once, with all of them, and names them in the fix that wants them.
+func folded(list []diag.Diagnostic) []diag.Diagnostic {
+	list = diag.FoldRegions(list)
+	for i, d := range list {
+		if d.Code == diag.RegionLeft || d.Code == diag.ExposureDropped {
+			list[i] = d.WithHint("if that is meant, add --remove-from %s", strings.ReplaceAll(d.Region, ", ", ","))
+		}
+	}
+	return list
 }
 
 func makePlan(ctx context.Context, e engine, o Options, j job, head plumbing.Hash) (*plan, error) {

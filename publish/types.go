@@ -19,7 +19,8 @@ type App struct {
 	Claims  []manifest.Claim
 	Inputs  manifest.Tree // what it was compiled from, ≤ [MaxInputs] in all
 
-	Pos            diag.Pos // where diagnostics about this app point
+	Pos            diag.Pos                            // where diagnostics about this app point
+	Where          func(claim manifest.Claim) diag.Pos // where one about a claim points; nil: at Pos
 	Source         Source
 	PlatformDigest string // the platform it was compiled against
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,15 +17,23 @@ import (
 // withoutCase are codes that no folder of inputs can produce, and why.
 var withoutCase = map[diag.Code]string{
 	diag.NotExpressible: "the only dialect there is expresses everything that app.cue can say",
+	diag.AppTwice:       "the command line tells M6006 before it publishes; only a program that uses the package can meet it",
 }
 
 // TestErrors runs each mistake below testdata/errors and compares all that a user reads of it. A case is a folder
 // named for its code with an app.cue or folders of them, optionally a platform, and optionally a command line in args.
+// With a file steps, the case runs in a copy of the folder, after its lines: command lines that must succeed, or, after
+// a $, lines for the shell.
 func TestErrors(t *testing.T) {
 	cases := errorCases(t)
 	for _, name := range cases {
 		t.Run(name, func(t *testing.T) {
-			t.Chdir(filepath.Join("testdata", "errors", name))
+			dir, err := filepath.Abs(filepath.Join("testdata", "errors", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(dir)
+			takeSteps(t, dir)
 			code := diag.Code(name[:len("M0000")])
 			want := exitInput
 			if diag.Lookup(code).Severity == diag.Warning {
@@ -37,7 +46,7 @@ func TestErrors(t *testing.T) {
 			if !strings.Contains(stderr, string(code)+":") {
 				t.Errorf("%s is not told", code)
 			}
-			compareStderr(t, stderr)
+			compareStderr(t, filepath.Join(dir, "stderr.golden"), stderr)
 		})
 	}
 }
@@ -51,7 +60,6 @@ func TestEveryCodeHasACase(t *testing.T) {
 	for _, entry := range diag.Codes() {
 		reason, excepted := withoutCase[entry.Code]
 		switch {
-		case strings.HasPrefix(string(entry.Code), "M8"): // publishing is tested where it is written
 		case has[entry.Code] && excepted:
 			t.Errorf("%s has a case, although %s", entry.Code, reason)
 		case !has[entry.Code] && !excepted:
@@ -85,18 +93,51 @@ func runCase(t *testing.T) (int, string) {
 	if _, err := os.Stat("platform"); err == nil {
 		args = append(args, "--platform", "platform")
 	}
-	var stdout, stderr bytes.Buffer
-	code := Run(t.Context(), args, World{
-		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
+	code, _, stderr := runLine(t, args)
+	return code, stderr
+}
+
+func runLine(t *testing.T, args []string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = Run(t.Context(), args, World{
+		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(string) string { return "" },
 		Now:    func() time.Time { return time.Unix(1790000000, 0) },
 	})
-	return code, stderr.String()
+	return code, out.String(), errs.String()
 }
 
-func compareStderr(t *testing.T, got string) {
+// takeSteps does what a case needs done before its command line, in a copy of its folder.
+func takeSteps(t *testing.T, dir string) {
 	t.Helper()
-	const file = "stderr.golden"
+	steps, err := os.ReadFile("steps")
+	if err != nil {
+		return
+	}
+	scratch := t.TempDir()
+	if err := os.CopyFS(scratch, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(scratch)
+	for line := range strings.Lines(string(steps)) {
+		line = strings.TrimSpace(line)
+		if shell, ok := strings.CutPrefix(line, "$ "); ok {
+			cmd := exec.Command("sh", "-ec", shell)
+			cmd.Env = append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "HOME="+scratch, "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@mydomain.com", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@mydomain.com")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v\n%s", line, err, out)
+			}
+			continue
+		}
+		if code, _, stderr := runLine(t, strings.Fields(line)); code != exitFine {
+			t.Fatalf("%s: exit code %d\n%s", line, code, stderr)
+		}
+	}
+}
+
+func compareStderr(t *testing.T, file, got string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)

@@ -226,6 +226,17 @@ func (s *session) publishable(app *compiled, source publish.Source) (publish.App
 	for _, output := range r.Outputs {
 		published.Regions[output.Region] = output.Files
 	}
+	published.Where = func(claim manifest.Claim) diag.Pos {
+		i := slices.IndexFunc(r.Plans, func(p compiler.RegionPlan) bool { return p.Region.ID == claim.Region })
+		if i < 0 {
+			return published.Pos
+		}
+		field := "port"
+		if claim.Kind == manifest.ClaimHTTP {
+			field = "host"
+		}
+		return r.Plans[i].Where(string(claim.Kind), claim.Entry, field)
+	}
 	return published, nil
 }
 

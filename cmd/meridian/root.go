@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/meridian-gitops/meridian/diag"
 )
 
 // Exit codes.
@@ -117,22 +115,4 @@ func version() string {
 		}
 	}
 	return "devel"
-}
-
-func (c *cli) explainCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "explain CODE",
-		Short:   "Say what a diagnostic's code means",
-		Example: "  meridian explain M4015",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			for _, entry := range diag.Codes() {
-				if strings.EqualFold(string(entry.Code), args[0]) {
-					_, err := fmt.Fprintf(c.Stdout, "%s (%s): %s\n\n%s\n\nfix: %s\n", entry.Code, entry.Severity, entry.Title, entry.Cause, entry.Fix)
-					return err
-				}
-			}
-			return usageError{fmt.Errorf("there is no code %q; codes look like M4015", args[0])}
-		},
-	}
 }
