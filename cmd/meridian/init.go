@@ -6,29 +6,35 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/meridian-gitops/meridian/regions"
 )
 
-// initFlags say what the starter contains.
+// initFlags say what is written.
 type initFlags struct {
-	name, space, owner, image, host string
-	port                            int
+	name, space, owner, image, host, path string
+	port                                  int
+	preCommit                             bool
+	ci                                    []string
+	publishTo                             string
+	noInput                               bool
 }
 
 func (c *cli) initCommand() *cobra.Command {
 	var f initFlags
 	cmd := &cobra.Command{
 		Use:   "init [FOLDER]",
-		Short: "Write a starter app.cue, its golden files and the pre-commit hook",
+		Short: "Write a starter app.cue, its golden files, the pre-commit hooks and a CI job",
 		Long: `Write a starter app.cue that compiles as it stands, its golden files, and a .pre-commit-config.yaml
-with Meridian's hooks. With --platform DIR, where DIR is not there yet, write the embedded demo
+with Meridian's hooks; with --ci a job for GitHub Actions or GitLab CI. On a terminal what no flag
+says is asked for. With --platform DIR, where DIR is not there yet, write the embedded demo
 organisation to it instead, as the start of a platform of your own. A file that exists is never
 overwritten.`,
-		Example: `  meridian init --name app1 --space web --owner team-web@mydomain.com --host app1.mydomain.com
+		Example: `  meridian init
+  meridian init --name app1 --space web --owner team-web@mydomain.com --host app1.mydomain.com
+  meridian init --ci github --publish-to https://git.mydomain.com/gitops.git services/app1
   meridian init --platform platform`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,19 +58,19 @@ overwritten.`,
 	flags.StringVar(&f.image, "image", "", "the image's name in the company's project (default: the name)")
 	flags.StringVar(&f.host, "host", "", "a host to expose it at; none means no exposure")
 	flags.IntVar(&f.port, "port", 8080, "the port it listens on")
+	flags.StringVar(&f.path, "health", "/", "the HTTP path that answers when it is up")
+	flags.BoolVar(&f.preCommit, "pre-commit", true, "write the pre-commit hooks")
+	flags.StringSliceVar(&f.ci, "ci", nil, "write a CI job: github, gitlab")
+	flags.StringVar(&f.publishTo, "publish-to", "", "the GitOps repository that the CI job publishes to; none means that it only checks")
+	flags.BoolVar(&f.noInput, "no-input", false, "ask nothing, also on a terminal")
 	return cmd
 }
 
-const preCommitConfig = `# Meridian's hooks; see https://pre-commit.com
-repos:
-  - repo: https://github.com/meridian-gitops/meridian
-    rev: main # pin a release here
-    hooks:
-      - id: meridian-vet
-      - id: meridian-test
-`
-
 func (c *cli) initApp(cmd *cobra.Command, dir string, f initFlags) error {
+	path := filepath.Join(dir, appFile)
+	if err := absent(path, filepath.Join(dir, goldenDir)); err != nil {
+		return err
+	}
 	if f.name == "" {
 		absolute, err := filepath.Abs(dir)
 		if err != nil {
@@ -72,73 +78,87 @@ func (c *cli) initApp(cmd *cobra.Command, dir string, f initFlags) error {
 		}
 		f.name = nameOf(filepath.Base(absolute))
 	}
-	if f.image == "" {
-		f.image = f.name
-	}
-	text := starter(f)
 	s, err := c.newSession()
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, appFile)
-	in := &input{path: path, beside: map[string][]byte{}}
-	in.source.Name, in.source.Data = path, []byte(text)
-	app, err := s.compile(in)
+	if c.Terminal(c.Stdin) > 0 && c.Terminal(c.Stderr) > 0 && !f.noInput {
+		if err := c.ask(cmd, s, path, &f); err != nil {
+			return err
+		}
+	}
+	if f.image == "" {
+		f.image = f.name
+	}
+	jobs, err := ciFiles(dir, f)
 	if err != nil {
 		return err
 	}
-	if err := c.report(app.list, map[string][]byte{path: in.source.Data}); err != nil {
+	app, err := s.compileText(path, starter(f))
+	if err != nil {
 		return err
 	}
+	if err := c.report(app.list, map[string][]byte{path: app.input.source.Data}); err != nil {
+		return err
+	}
+	return c.writeStarter(dir, app, f, jobs)
+}
+
+// compileText compiles a text as if it stood in a file.
+func (s *session) compileText(path, text string) (*compiled, error) {
+	in := &input{path: path, beside: map[string][]byte{}}
+	in.source.Name, in.source.Data = path, []byte(text)
+	return s.compile(in)
+}
+
+// writeStarter writes what was asked for, and says what it wrote.
+func (c *cli) writeStarter(dir string, app *compiled, f initFlags, more []newFile) error {
 	tree, err := goldenTree(app.result)
 	if err != nil {
 		return err
 	}
-	hooks := filepath.Join(dir, ".pre-commit-config.yaml")
-	if err := absent(path, filepath.Join(dir, goldenDir)); err != nil {
-		return err
-	}
-	if err := writeNew(path, []byte(text)); err != nil {
+	path := app.input.path
+	if err := writeNew(path, app.input.source.Data); err != nil {
 		return err
 	}
 	if err := writeTree(filepath.Join(dir, goldenDir), tree); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.Stdout, "wrote %s\nwrote %s (%s)\n", path, filepath.Join(dir, goldenDir), count(tree.Len(), "file"))
-	if absent(hooks) != nil {
-		fmt.Fprintf(c.Stdout, "left %s as it is\n", hooks)
-	} else if err := writeNew(hooks, []byte(preCommitConfig)); err != nil {
-		return err
-	} else {
-		fmt.Fprintf(c.Stdout, "wrote %s\n", hooks)
+	if f.preCommit {
+		more = append([]newFile{{filepath.Join(checkoutOf(dir), ".pre-commit-config.yaml"), preCommitConfig}}, more...)
+	}
+	for _, file := range more {
+		if absent(file.path) != nil {
+			fmt.Fprintf(c.Stdout, "left %s as it is\n", file.path)
+		} else if err := writeNew(file.path, []byte(file.text)); err != nil {
+			return err
+		} else {
+			fmt.Fprintf(c.Stdout, "wrote %s\n", file.path)
+		}
 	}
 	fmt.Fprintf(c.Stdout, "next: edit %s, then meridian vet %s, meridian test --update %s\n", path, dir, dir)
 	return nil
 }
 
-// nameOf makes an application's name of a folder's: what a name cannot have becomes '-'.
-func nameOf(folder string) string {
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(folder))
-	return strings.Trim(name, "-")
-}
+// newFile is a file to write where there is none.
+type newFile struct{ path, text string }
 
-// starter is an app.cue with what was asked for, and nothing that must be removed.
-func starter(f initFlags) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "package app\n\nname:  %q\nspace: %q // the namespace is \"<org>-%s\"\nowner: %q\n\n", f.name, f.space, f.space, f.owner)
-	fmt.Fprintf(&b, "image: {name: %q, tag: \"1.0\"} // <the region's registry>/<company project>/%s:1.0\n\n", f.image, f.image)
-	b.WriteString("resources: {\n\trequests: {cpu: \"100m\", memory: \"128Mi\"}\n\tlimits: memory: \"256Mi\"\n}\nreplicas: 2\n\n")
-	fmt.Fprintf(&b, "ports: web: %d\n\n", f.port)
-	if f.host != "" {
-		fmt.Fprintf(&b, "http: public: {\n\thost: %q // under a domain that is registered to the space\n\tport: \"web\"\n}\n\n", f.host)
+// checkoutOf returns the root of the git checkout that a folder is in, where hooks and CI look for their files, or
+// the folder itself.
+func checkoutOf(dir string) string {
+	up := dir
+	for range 64 {
+		if exists(filepath.Join(up, ".git")) {
+			return filepath.Clean(up)
+		}
+		absolute, err := filepath.Abs(up)
+		if err != nil || filepath.Dir(absolute) == absolute {
+			break
+		}
+		up = filepath.Join(up, "..")
 	}
-	b.WriteString("health: {\n\tstartup: http: {path: \"/\", port: \"web\"} // it gets requests only after this succeeds\n\tliveness: tcp: port: \"web\"\n}\n")
-	return b.String()
+	return dir
 }
 
 func (c *cli) initPlatform(dir string) error {

@@ -37,7 +37,8 @@ records, domain registration and ICP filing, secrets by name, type and keys, pro
 security groups, peering and routes, the registry's allow-list.` + appsHelp,
 		Example: `  meridian plan
   meridian plan --region aws-oregon --format markdown app.cue`,
-		Args: cobra.ArbitraryArgs,
+		Args:        cobra.ArbitraryArgs,
+		Annotations: map[string]string{formatsAnnotation: "text markdown json"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			printer, ok := planPrinters()[format]
 			if !ok {

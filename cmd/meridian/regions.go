@@ -46,7 +46,8 @@ func (c *cli) regionsCommand() *cobra.Command {
 registry, DNS record, proxy addresses, peering and source addresses, and what the edge can express.`,
 		Example: `  meridian regions
   meridian regions --format json --platform ./platform`,
-		Args: cobra.NoArgs,
+		Args:        cobra.NoArgs,
+		Annotations: map[string]string{formatsAnnotation: "text json"},
 		RunE: func(*cobra.Command, []string) error {
 			s, err := c.newSession()
 			if err != nil {

@@ -66,7 +66,6 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	root.SetIn(c.Stdin)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see meridian %s --help", err, strings.TrimPrefix(cmd.CommandPath(), "meridian "))}
 	})
@@ -85,6 +84,7 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 			return nil
 		}
 	}
+	c.completions(root)
 	return root
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -22,7 +24,8 @@ is silenced behind its field: @allow(M4031, reason="why").` + appsHelp,
   meridian vet ./...
   meridian vet --format sarif ./... > meridian.sarif
   meridian vet --platform ../platform services/app1/app.cue`,
-		Args: cobra.ArbitraryArgs,
+		Args:        cobra.ArbitraryArgs,
+		Annotations: map[string]string{formatsAnnotation: strings.Join(formatNames(), " ")},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.output.toStdout = true
 			s, err := c.newSession()
