@@ -43,6 +43,10 @@ generate: ## rewrite everything that is generated: golden files, reference pages
 	$(GO) test ./docs -run TestPages -update
 	$(GO) run ./cmd/meridian test --update ./examples/...
 
+.PHONY: mutations
+mutations: ## make mistakes in good applications and print what is said of them; fails when one is not handled
+	@$(GO) run ./test/mutations
+
 .PHONY: facts
 facts: ## list the facts of the manual with the tests that cite them; fails when one has none
 	@$(GO) run ./test/facts

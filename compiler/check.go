@@ -78,7 +78,7 @@ func (c *planCheck) image() {
 	}
 	if image.Project != "" && !slices.Contains(c.Platform.Projects, image.Project) {
 		c.add(diag.UnknownProject, []string{"image", "project"}, "the company has no project %q in the registry", image.Project).
-			Hint = "the projects are " + joinWords(c.Platform.Projects)
+			Hint = didYouMean(image.Project, c.Platform.Projects) + "the projects are " + joinWords(c.Platform.Projects)
 	}
 }
 
@@ -154,10 +154,16 @@ func neverSatisfied(b *schema.DisruptionBudget, pods int32) string {
 	return ""
 }
 
+// asWritten orders the entries of a map by their places, so that of two that clash the later one is told.
+func (c *planCheck) asWritten(field string, names []string) []string {
+	slices.SortStableFunc(names, func(a, b string) int { return c.Where(field, a).Compare(c.Where(field, b)) })
+	return names
+}
+
 func (c *planCheck) ports() {
 	byNumber := map[string]string{}
 	byService := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(c.Spec.Ports)) {
+	for _, name := range c.asWritten("ports", sortedKeys(c.Spec.Ports)) {
 		port := c.Spec.Ports[name]
 		number := fmt.Sprintf("%d/%s", port.Port, port.Protocol)
 		other, twice := byNumber[number]
@@ -179,7 +185,7 @@ func (c *planCheck) port(name, protocol string, path ...string) {
 	if !ok {
 		d := c.add(diag.UndeclaredPort, path, "there is no port %q in ports", name)
 		if names := slices.Sorted(maps.Keys(c.Spec.Ports)); len(names) > 0 {
-			d.Hint = "declare it in ports, or use one of " + joinWords(names)
+			d.Hint = didYouMean(name, names) + "declare it in ports, or use one of " + joinWords(names)
 		}
 		return
 	}
@@ -266,7 +272,7 @@ func (c *planCheck) backends() {
 		case !ok:
 			d := c.add(diag.UnknownBackend, path, "the space %s has no back end %q", c.Spec.Space, name)
 			if names := slices.Sorted(maps.Keys(c.Space.Backends)); len(names) > 0 {
-				d.Hint = "it has " + joinWords(names) + "; the platform's team adds another (S19)"
+				d.Hint = didYouMean(name, names) + "it has " + joinWords(names) + "; the platform's team adds another (S19)"
 			}
 		case len(backend.Apps) > 0 && !slices.Contains(backend.Apps, c.Spec.Name):
 			c.add(diag.BackendNotPermitted, path, "the back end %q is for %s only", name, joinWords(backend.Apps))

@@ -104,7 +104,7 @@ func (c *planCheck) capabilities(entry schema.HTTP, can Capabilities, at func(..
 
 func (c *planCheck) l4(field string, entries map[string]schema.L4, protocol string) {
 	taken := map[int32]string{}
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
+	for _, name := range c.asWritten(field, sortedKeys(entries)) {
 		entry, path := entries[name], []string{field, name}
 		c.port(entry.To, protocol, append(path, "to")...)
 		if other, twice := taken[entry.Port]; twice {

@@ -188,7 +188,7 @@ func checkCall(in *Interface, call callFace, callee *Interface, there *face) []d
 	i := slices.IndexFunc(there.ports, func(port portFace) bool { return port.name == call.Port })
 	if i < 0 {
 		return []diag.Diagnostic{diag.New(diag.CalleePort, call.portPos, path+".port", "%s has no port %q", call.App, call.Port).
-			WithHint("the ports it declares: %s", joinWords(there.portNames())).WithRelated(there.portsPos, "%s is here", call.App)}
+			WithHint("%sthe ports it declares: %s", didYouMean(call.Port, there.portNames()), joinWords(there.portNames())).WithRelated(there.portsPos, "%s is here", call.App)}
 	}
 	var list []diag.Diagnostic
 	if port := there.ports[i]; port.protocol != call.Protocol {

@@ -261,11 +261,20 @@ func (c *Compiler) unknownSpace(name string, pos diag.Pos) diag.Diagnostic {
 	if len(name) > len(c.platform.Org) && name[:len(c.platform.Org)] == c.platform.Org {
 		return d.WithHint("a space's name does not contain the organisation's: the namespace is %s-<space> by itself (S3)", c.platform.Org)
 	}
-	return d.WithHint("the spaces are %s", joinWords(names))
+	return d.WithHint("%sthe spaces are %s", didYouMean(name, names), joinWords(names))
 }
 
 func (c *Compiler) unknownRegion(id string, pos diag.Pos, path string) diag.Diagnostic {
-	return diag.New(diag.UnknownRegion, pos, path, "there is no region %q", id).WithHint("open regions are %s", joinWords(c.platform.Open()))
+	return diag.New(diag.UnknownRegion, pos, path, "there is no region %q", id).
+		WithHint("%sopen regions are %s", didYouMean(id, c.platform.Open()), joinWords(c.platform.Open()))
+}
+
+// didYouMean begins a fix with the name that a misspelt one most likely means, if there is one.
+func didYouMean(name string, names []string) string {
+	if near := diag.Nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %q? ", near)
+	}
+	return ""
 }
 
 func (c *Compiler) closedRegion(r *regions.Region, pos diag.Pos, path string) diag.Diagnostic {

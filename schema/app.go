@@ -142,27 +142,34 @@ var overridePrefix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCo
 // Echo reports whether what is said of the merged application is only the consequence of a mistake that reading
 // the file has told: a field is missing because its value is wrong, a port because its number is.
 func (a *App) Echo(d diag.Diagnostic) bool {
+	of := d.Path
+	switch d.Code {
+	case diag.MissingField, diag.NoAlternative, diag.BadValue:
+	case diag.ImageTagMissing:
+		of = "image"
+	case diag.UndeclaredPort, diag.PortProtocol:
+		of = "ports"
+	case diag.DomainOtherSpace, diag.UnknownBackend, diag.BackendNotPermitted:
+		of = "space"
+	case diag.RedirectWithoutTLS:
+		of = strings.TrimSuffix(d.Path, "redirectToHTTPS") + "tls"
+	case diag.NoRegion:
+		of = "only"
+	default:
+		return false
+	}
 	for path := range a.broken {
-		var of string
-		switch d.Code {
-		case diag.MissingField, diag.NoAlternative:
-			of = d.Path
-		case diag.ImageTagMissing:
-			of = "image"
-		case diag.UndeclaredPort, diag.PortProtocol:
-			of = "ports"
-		case diag.RedirectWithoutTLS:
-			of = strings.TrimSuffix(d.Path, "redirectToHTTPS") + "tls"
-		case diag.NoRegion:
-			of = "only"
-		default:
-			return false
-		}
-		if rest, ok := strings.CutPrefix(path, of); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+		if below(path, of) || below(of, path) {
 			return true
 		}
 	}
 	return false
+}
+
+// below reports whether a field's path is another's, or that of a part of it.
+func below(path, of string) bool {
+	rest, ok := strings.CutPrefix(path, of)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // withoutEchoes drops what is only the consequence of an identifier that leads nowhere, which has been told.

@@ -62,9 +62,13 @@ func (c *checker) required(t *Type, n *Node, pos diag.Pos) {
 		if !f.Required || c.partial || n.index(f.Name) >= 0 {
 			continue
 		}
+		at := pos
+		if removed := n.removed(f.Name); removed.IsValid() {
+			at = removed
+		}
 		c.path = append(c.path, f.Name)
 		what := f.Type.expect()
-		c.list = append(c.list, diag.New(diag.MissingField, pos, joinPath(c.path), "%s is missing", joinPath(c.path)).
+		c.list = append(c.list, diag.New(diag.MissingField, at, joinPath(c.path), "%s is missing", joinPath(c.path)).
 			WithHint("add %s: %s", quoteName(f.Name), what))
 		c.path = c.path[:len(c.path)-1]
 	}
@@ -95,6 +99,11 @@ func (c *checker) alternatives(t *Type, n *Node, pos diag.Pos) {
 			c.list = append(c.list, diag.New(diag.ManyAlternatives, last, path, "%s exclude each other", join(given, "and")).
 				WithHint("keep one of %s", join(given, "and")).WithRelated(first, "%s is here", given[0]))
 		case len(given) == 0 && !group.Optional && !c.partial:
+			for _, head := range heads {
+				if removed := n.removed(head); removed.IsValid() {
+					pos = removed
+				}
+			}
 			c.list = append(c.list, diag.New(diag.NoAlternative, pos, path, "%s needs one of %s", name(path), join(heads, "or")).
 				WithHint("add one of %s", join(heads, "or")))
 		case len(given) == 1 && !c.partial:
@@ -107,7 +116,11 @@ func (c *checker) alternatives(t *Type, n *Node, pos diag.Pos) {
 func (c *checker) head(n *Node, group Group, given, path string) {
 	chosen := group.Alternatives[group.alternative(given)]
 	if n.index(chosen[0]) < 0 {
-		c.list = append(c.list, diag.New(diag.MissingField, n.Where(given), path, "%s goes with %s, which is missing", given, chosen[0]).
+		at := n.Where(given)
+		if removed := n.removed(chosen[0]); removed.IsValid() {
+			at = removed
+		}
+		c.list = append(c.list, diag.New(diag.MissingField, at, path, "%s goes with %s, which is missing", given, chosen[0]).
 			WithHint("add %s", chosen[0]))
 	}
 }

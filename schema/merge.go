@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // Merge puts an override over a base, both of the form ref (S5): structs merge, scalars and lists replace, null
 // removes, and an override that chooses another alternative of a one-of replaces the whole alternative.
 // Positions stay those of whichever file put the value there. Neither argument is changed; either may be nil.
@@ -22,7 +24,10 @@ func Merge(ref *Ref, base, override *Node) *Node {
 		}
 		value := Merge(ref.fieldRef(f.Name), merged.field(f.Name), f.Node)
 		if value == nil {
-			merged = merged.without(f.Name)
+			if less := merged.without(f.Name); less != merged {
+				less.Gone = append(slices.Clip(less.Gone), f)
+				merged = less
+			}
 			continue
 		}
 		merged = merged.with(NodeField{f.Name, f.Pos, value})

@@ -30,6 +30,7 @@ type Node struct {
 	Kind   Kind
 	Text   string // Bool, Int, Float: the literal; String: the string
 	Fields []NodeField
+	Gone   []NodeField // Struct: fields that an override removed, with the null that did it
 	Items  []*Node
 	Value  cue.Value // Any
 	Pos    diag.Pos  // where the value stands; invalid for a built-in default
@@ -82,6 +83,9 @@ func (n *Node) Where(path ...string) diag.Pos {
 		} else {
 			i := n.index(name)
 			if i < 0 {
+				if removed := n.removed(name); removed.IsValid() {
+					return removed
+				}
 				return pos
 			}
 			label, n = n.Fields[i].Pos, n.Fields[i].Node
@@ -210,6 +214,16 @@ func (n *Node) ItemList() []*Node {
 }
 
 // without returns a copy of a Struct node that lacks one field.
+// removed returns the place of the null by which an override removed a field; it is invalid when none did.
+func (n *Node) removed(name string) diag.Pos {
+	for _, f := range n.Gone {
+		if f.Name == name {
+			return f.Node.Pos
+		}
+	}
+	return diag.Pos{}
+}
+
 func (n *Node) without(name string) *Node {
 	i := n.index(name)
 	if i < 0 {

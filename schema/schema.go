@@ -125,3 +125,17 @@ func (s *Schema) compileLeaves(ctx *cue.Context, header *ast.File, leaves []ast.
 	}
 	return nil
 }
+
+// Kinds returns the kinds of values that a leaf admits, of "string", "number", "bool", "list", "struct" and "null".
+func (t *Type) Kinds() []string {
+	var kinds []string
+	for _, k := range []struct {
+		kind cue.Kind
+		name string
+	}{{cue.StringKind, "string"}, {cue.NumberKind, "number"}, {cue.BoolKind, "bool"}, {cue.ListKind, "list"}, {cue.StructKind, "struct"}, {cue.NullKind, "null"}} {
+		if t.kind&k.kind != 0 {
+			kinds = append(kinds, k.name)
+		}
+	}
+	return kinds
+}

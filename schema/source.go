@@ -169,7 +169,7 @@ func (f *file) check() []diag.Diagnostic {
 		case slices.Contains(predeclared, ident.Name) || ident.Name == f.syntax.PackageName():
 		default:
 			d := diag.New(diag.UnknownReference, position(ident.Pos()), "", "nothing is named %s here", ident.Name)
-			if near := nearest(ident.Name, slices.Sorted(maps.Keys(names))); near != "" {
+			if near := diag.Nearest(ident.Name, slices.Sorted(maps.Keys(names))); near != "" {
 				d = d.WithHint("did you mean %s? A string needs quotes: %q", near, ident.Name)
 			} else {
 				d = d.WithHint("a string needs quotes: %q", ident.Name)

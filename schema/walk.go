@@ -204,7 +204,7 @@ func (w *walker) unknownField(t *Type, name string, pos diag.Pos) {
 	d := w.add(diag.UnknownField, pos, "there is no field %s here", name)
 	names := slices.Collect(maps.Keys(t.names))
 	slices.Sort(names)
-	if near := nearest(name, names); near != "" {
+	if near := diag.Nearest(name, names); near != "" {
 		d.Hint = fmt.Sprintf("did you mean %s?", near)
 		w.meant = append(w.meant, joinPath(append(slices.Clone(w.path[:len(w.path)-1]), near)))
 		return
@@ -256,7 +256,7 @@ func (w *walker) walkLeaf(t *Type, v cue.Value, kind cue.Kind, pos diag.Pos) *No
 	}
 	if len(t.Enum) > 0 {
 		d := w.add(diag.NotInEnum, pos, "%s is not %s", clip(n.String()), t.Expect)
-		if near := nearest(n.Text, t.Enum); near != "" {
+		if near := diag.Nearest(n.Text, t.Enum); near != "" {
 			d.Hint = fmt.Sprintf("did you mean %q?", near)
 		} else {
 			d.Hint = "write " + t.Expect
