@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -15,31 +16,51 @@ import (
 // networkPolicy says who may reach the application and what it may reach (S19). Nothing else passes: the space
 // denies both ways.
 func (p *RegionPlan) networkPolicy() manifest.Object {
+	ingress, _ := p.ingressRules()
+	egress, _ := p.egressRules()
 	return manifest.Object{File: "networkpolicy.yaml", Value: &networkingv1.NetworkPolicy{
 		TypeMeta:   typeMeta("networking.k8s.io/v1", "NetworkPolicy"),
 		ObjectMeta: p.meta(p.Spec.Name),
 		Spec: networkingv1.NetworkPolicySpec{
 			PodSelector: metav1.LabelSelector{MatchLabels: p.selector()},
 			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress},
-			Ingress:     p.ingressRules(),
-			Egress:      p.egressRules(),
+			Ingress:     ingress,
+			Egress:      egress,
 		},
 	}}
 }
 
-func (p *RegionPlan) ingressRules() []networkingv1.NetworkPolicyIngressRule {
+// Origins says of each rule of a NetworkPolicy, in order, which words of app.cue it comes from, such as http.public
+// or backends: mysql.
+type Origins struct{ Ingress, Egress []string }
+
+// Origins returns the origins of the rules that hold for the application's pods, by the policy's name: its own
+// policy, and the space's.
+func (p *RegionPlan) Origins() map[string]Origins {
+	_, ingress := p.ingressRules()
+	_, egress := p.egressRules()
+	return map[string]Origins{
+		p.Spec.Name: {ingress, egress},
+		spacePolicy: {nil, []string{"DNS, for the whole space"}},
+	}
+}
+
+// ingressRules returns the rules, and what each comes from.
+func (p *RegionPlan) ingressRules() ([]networkingv1.NetworkPolicyIngressRule, []string) {
 	all := sortedKeys(p.Spec.Ports)
 	if len(all) == 0 {
-		return nil
+		return nil, nil
 	}
 	var rules []networkingv1.NetworkPolicyIngressRule
-	allow := func(peers []networkingv1.NetworkPolicyPeer, names []string) {
+	var origins []string
+	allow := func(origin string, peers []networkingv1.NetworkPolicyPeer, names []string) {
 		if len(names) > 0 && len(peers) > 0 {
 			rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: peers, Ports: p.policyPorts(names)})
+			origins = append(origins, origin)
 		}
 	}
-	allow(peers(p.Region.Edge.From), p.exposedPorts())
-	allow([]networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}, all) // the same space is granted
+	allow(strings.Join(p.exposures(), ", "), peers(p.Region.Edge.From), p.exposedPorts())
+	allow("the same space", []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}, all)
 	for _, name := range sortedKeys(p.Spec.Accepts) {
 		accept := p.Spec.Accepts[name]
 		if accept.Space == p.Spec.Space {
@@ -49,33 +70,39 @@ func (p *RegionPlan) ingressRules() []networkingv1.NetworkPolicyIngressRule {
 		if len(ports) == 0 {
 			ports = all
 		}
-		allow([]networkingv1.NetworkPolicyPeer{p.appPeer(accept.Space, accept.App)}, slices.Sorted(slices.Values(ports)))
+		allow(fieldPath([]string{"accepts", name}), []networkingv1.NetworkPolicyPeer{p.appPeer(accept.Space, accept.App)}, slices.Sorted(slices.Values(ports)))
 	}
 	if p.Region.Monitoring != nil {
-		allow(peers(p.Region.Monitoring.From), p.tcpPorts())
+		allow("monitoring", peers(p.Region.Monitoring.From), p.tcpPorts())
 	}
-	return rules
+	return rules, origins
 }
 
-func (p *RegionPlan) egressRules() []networkingv1.NetworkPolicyEgressRule {
-	rules := []networkingv1.NetworkPolicyEgressRule{dnsRule(p.Region)}
+// egressRules returns the rules, and what each comes from.
+func (p *RegionPlan) egressRules() ([]networkingv1.NetworkPolicyEgressRule, []string) {
+	var rules []networkingv1.NetworkPolicyEgressRule
+	var origins []string
+	allow := func(origin string, rule networkingv1.NetworkPolicyEgressRule) {
+		rules, origins = append(rules, rule), append(origins, origin)
+	}
+	allow("DNS", dnsRule(p.Region))
 	if p.Region.Network.HasIPv4() {
-		rules = append(rules, publicRule("0.0.0.0/0", privateRanges(p.Region.Network, false)))
+		allow("public addresses", publicRule("0.0.0.0/0", privateRanges(p.Region.Network, false)))
 	}
 	if p.Region.Network.HasIPv6() {
-		rules = append(rules, publicRule("::/0", privateRanges(p.Region.Network, true)))
+		allow("public addresses", publicRule("::/0", privateRanges(p.Region.Network, true)))
 	}
 	for _, name := range slices.Sorted(slices.Values(p.Spec.Backends)) {
-		rules = append(rules, p.backendRule(p.Space.Backends[name]))
+		allow("backends: "+name, p.backendRule(p.Space.Backends[name]))
 	}
 	for _, name := range sortedKeys(p.Spec.Calls) {
 		call := p.Spec.Calls[name]
-		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
+		allow(fieldPath([]string{"calls", name}), networkingv1.NetworkPolicyEgressRule{
 			To:    []networkingv1.NetworkPolicyPeer{p.appPeer(call.Space, call.App)},
 			Ports: []networkingv1.NetworkPolicyPort{{Protocol: ptr(corev1.Protocol(call.Protocol)), Port: ptr(intstr.FromString(call.Port))}},
 		})
 	}
-	return rules
+	return rules, origins
 }
 
 func publicRule(all string, except []string) networkingv1.NetworkPolicyEgressRule {
@@ -157,6 +184,20 @@ func (p *RegionPlan) exposedPorts() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// exposures are the entries of app.cue that the edge serves.
+func (p *RegionPlan) exposures() []string {
+	var list []string
+	add := func(kind string, names []string) {
+		for _, name := range names {
+			list = append(list, fieldPath([]string{kind, name}))
+		}
+	}
+	add("http", sortedKeys(p.Spec.HTTP))
+	add("tcp", sortedKeys(p.Spec.TCP))
+	add("udp", sortedKeys(p.Spec.UDP))
+	return list
 }
 
 func (p *RegionPlan) tcpPorts() []string {

@@ -46,8 +46,11 @@ func (p *RegionPlan) meta(name string) metav1.ObjectMeta {
 }
 
 // identity are the labels that every object of the application carries.
-func (p *RegionPlan) identity() map[string]string {
-	return map[string]string{labelName: p.Spec.Name, labelPartOf: p.Spec.Space, labelManagedBy: managedBy}
+func (p *RegionPlan) identity() map[string]string { return Identity(p.Spec.Space, p.Spec.Name) }
+
+// Identity are the labels that every object and pod of an application carries, whatever else it has.
+func Identity(space, app string) map[string]string {
+	return map[string]string{labelName: app, labelPartOf: space, labelManagedBy: managedBy}
 }
 
 func (p *RegionPlan) selector() map[string]string { return map[string]string{labelName: p.Spec.Name} }

@@ -27,19 +27,28 @@ func (c *Compiler) Spaces() ([]Space, error) {
 	var list []Space
 	for _, name := range sortedKeys(c.platform.Spaces) {
 		for _, id := range c.platform.SpaceRegions(name) {
-			b := spaceBuilder{c.platform, c.platform.Region(id), c.platform.Spaces[name], name, c.platform.Namespace(name)}
-			files, err := Encode(b.objects())
+			space, err := c.Space(name, id)
 			if err != nil {
-				return nil, fmt.Errorf("compile space %s for %s: %w", name, id, err)
+				return nil, err
 			}
-			sync, err := manifest.Encode(b.sync())
-			if err != nil {
-				return nil, fmt.Errorf("compile sync of space %s for %s: %w", name, id, err)
-			}
-			list = append(list, Space{b.namespace, id, files, sync})
+			list = append(list, space)
 		}
 	}
 	return list, nil
+}
+
+// Space builds one space in one region that it exists in, by its given name.
+func (c *Compiler) Space(name, region string) (Space, error) {
+	b := spaceBuilder{c.platform, c.platform.Region(region), c.platform.Spaces[name], name, c.platform.Namespace(name)}
+	files, err := Encode(b.objects())
+	if err != nil {
+		return Space{}, fmt.Errorf("compile space %s for %s: %w", name, region, err)
+	}
+	sync, err := manifest.Encode(b.sync())
+	if err != nil {
+		return Space{}, fmt.Errorf("compile sync of space %s for %s: %w", name, region, err)
+	}
+	return Space{b.namespace, region, files, sync}, nil
 }
 
 type spaceBuilder struct {
@@ -132,11 +141,14 @@ func (b spaceBuilder) binding(name string, ref rbacv1.RoleRef, subjects []region
 	return manifest.Object{File: "rolebinding-" + name + ".yaml", Value: binding}
 }
 
+// spacePolicy is the name of the space's own NetworkPolicy.
+const spacePolicy = "default-deny"
+
 // defaultDeny closes the space both ways but for DNS; applications open what they declare (S19).
 func (b spaceBuilder) defaultDeny() manifest.Object {
-	return manifest.Object{File: "networkpolicy-default-deny.yaml", Value: &networkingv1.NetworkPolicy{
+	return manifest.Object{File: "networkpolicy-" + spacePolicy + ".yaml", Value: &networkingv1.NetworkPolicy{
 		TypeMeta:   typeMeta("networking.k8s.io/v1", "NetworkPolicy"),
-		ObjectMeta: b.meta("default-deny"),
+		ObjectMeta: b.meta(spacePolicy),
 		Spec: networkingv1.NetworkPolicySpec{
 			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress},
 			Egress:      []networkingv1.NetworkPolicyEgressRule{dnsRule(b.region)},
