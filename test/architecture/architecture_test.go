@@ -94,7 +94,7 @@ func TestOwners(t *testing.T) {
 }
 
 // core are the packages that do nothing but compute.
-var core = []string{"compiler", "schema", "regions", "golden", "manifest", "diag", "report"}
+var core = []string{"compiler", "schema", "regions", "golden", "manifest", "diag", "report", "reach"}
 
 // TestPure holds that the core reads no file, clock, environment or network, runs nothing, logs nothing and rolls no
 // dice; embedding is not reading.
@@ -128,6 +128,7 @@ func TestDirection(t *testing.T) {
 		"manifest": {"diag"},
 		"report":   {"diag"},
 		"golden":   {"diag", "manifest"},
+		"reach":    {"manifest"},
 		"schema":   {"diag"},
 		"regions":  {"diag", "schema"},
 		"compiler": {"diag", "schema", "regions", "manifest"},
