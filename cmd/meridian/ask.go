@@ -16,8 +16,8 @@ import (
 	"github.com/meridian-gitops/meridian/report"
 )
 
-// question is something that a starter needs to know.
-type question struct {
+// prompt is a question: something that a starter needs to know.
+type prompt struct {
 	flag   string // that answers it, too
 	text   string
 	path   string // the field of app.cue that the answer becomes; empty when it becomes none
@@ -26,16 +26,16 @@ type question struct {
 	unless func(*initFlags) bool // nil: it is always asked
 }
 
-func questions(spaces []string) []question {
-	text := func(flag, text, path string, field func(*initFlags) *string) question {
-		return question{flag: flag, text: text, path: path,
+func prompts(spaces []string) []prompt {
+	text := func(flag, text, path string, field func(*initFlags) *string) prompt {
+		return prompt{flag: flag, text: text, path: path,
 			get: func(f *initFlags) string { return *field(f) },
 			set: func(f *initFlags, answer string) error { *field(f) = answer; return nil },
 		}
 	}
 	publishTo := text("publish-to", "GitOps repository that the CI job publishes to (none: it only checks)", "", func(f *initFlags) *string { return &f.publishTo })
 	publishTo.unless = func(f *initFlags) bool { return len(f.ci) == 0 }
-	return []question{
+	return []prompt{
 		text("name", "name of the application", "name", func(f *initFlags) *string { return &f.name }),
 		text("space", "space: "+strings.Join(spaces, ", "), "space", func(f *initFlags) *string { return &f.space }),
 		text("owner", "who answers for it, an address or a name", "owner", func(f *initFlags) *string { return &f.owner }),
@@ -62,8 +62,8 @@ func questions(spaces []string) []question {
 	}
 }
 
-func yesNo(flag, text string, field func(*initFlags) *bool) question {
-	return question{flag: flag, text: text,
+func yesNo(flag, text string, field func(*initFlags) *bool) prompt {
+	return prompt{flag: flag, text: text,
 		get: func(f *initFlags) string {
 			if *field(f) {
 				return "yes"
@@ -87,7 +87,7 @@ func yesNo(flag, text string, field func(*initFlags) *bool) question {
 func (c *cli) ask(cmd *cobra.Command, s *session, path string, f *initFlags) error {
 	style, lines := c.style(c.Stderr), readLines(c.Stdin)
 	fmt.Fprintf(c.Stderr, "Enter takes what is in brackets; - is none.\n")
-	for _, q := range questions(slices.Sorted(maps.Keys(s.compiler.Platform().Spaces))) {
+	for _, q := range prompts(slices.Sorted(maps.Keys(s.compiler.Platform().Spaces))) {
 		if cmd.Flags().Changed(q.flag) || q.unless != nil && q.unless(f) {
 			continue
 		}
@@ -108,8 +108,8 @@ func (c *cli) ask(cmd *cobra.Command, s *session, path string, f *initFlags) err
 	return nil
 }
 
-// askOne asks one question and returns what is wrong with the answer.
-func (c *cli) askOne(ctx context.Context, s *session, path string, f *initFlags, q question, style report.Style, lines <-chan line) (string, error) {
+// askOne asks one prompt and returns what is wrong with the answer.
+func (c *cli) askOne(ctx context.Context, s *session, path string, f *initFlags, q prompt, style report.Style, lines <-chan line) (string, error) {
 	otherwise := q.get(f)
 	fmt.Fprintf(c.Stderr, "%s [%s]: ", style.Strong(q.text), otherwise)
 	var answer line

@@ -176,9 +176,19 @@ func (b *batch) add(app *compiled) {
 // compileAll compiles the applications that args name, calls use for each that has no error, checks them together
 // and reports. use may be nil. It returns errReported when something is wrong.
 func (c *cli) compileAll(ctx context.Context, s *session, args []string, partial bool, use func(*compiled) error) error {
-	paths, list, err := find(args)
+	b, err := c.compileEach(ctx, s, args, use)
 	if err != nil {
 		return err
+	}
+	together := compiler.Together(b.interfaces, !partial && wholeSpaces(args))
+	return c.report(append(b.list, diag.Silence(together, b.allows)...), b.sources)
+}
+
+// compileEach compiles the applications that args name, and calls use for each that has no error.
+func (c *cli) compileEach(ctx context.Context, s *session, args []string, use func(*compiled) error) (*batch, error) {
+	paths, list, err := find(args)
+	if err != nil {
+		return nil, err
 	}
 	b := newBatch()
 	b.list = list
@@ -194,11 +204,7 @@ func (c *cli) compileAll(ctx context.Context, s *session, args []string, partial
 		}
 		return use(app)
 	})
-	if err != nil {
-		return err
-	}
-	together := compiler.Together(b.interfaces, !partial && wholeSpaces(args))
-	return c.report(append(b.list, diag.Silence(together, b.allows)...), b.sources)
+	return b, err
 }
 
 // wholeSpaces reports whether the arguments name all applications there are, so that one that is called and is not

@@ -73,8 +73,19 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 	root.PersistentFlags().BoolVar(&c.strict, "strict", false, "let warnings fail too")
 	c.output.register(root)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.output.check(cmd, c.Getenv) }
-	root.AddCommand(c.vetCommand(), c.buildCommand(), c.testCommand(), c.diffCommand(), c.planCommand(), c.regionsCommand(),
-		c.initCommand(), c.publishCommand(), c.explainCommand(), c.versionCommand())
+	root.AddCommand(
+		c.buildCommand(),
+		c.diffCommand(),
+		c.explainCommand(),
+		c.initCommand(),
+		c.planCommand(),
+		c.publishCommand(),
+		c.reachCommand(),
+		c.regionsCommand(),
+		c.testCommand(),
+		c.versionCommand(),
+		c.vetCommand(),
+	)
 	for _, cmd := range root.Commands() {
 		args := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, given []string) error {
