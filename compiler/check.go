@@ -16,6 +16,7 @@ import (
 // check reports what is wrong with an application in a region although each value by itself is right.
 func (p *RegionPlan) check() []diag.Diagnostic {
 	c := &planCheck{RegionPlan: p}
+	c.name()
 	c.image()
 	c.resources()
 	c.scale()
@@ -36,6 +37,19 @@ func (p *RegionPlan) check() []diag.Diagnostic {
 type planCheck struct {
 	*RegionPlan
 	list []diag.Diagnostic
+}
+
+// reservedNames are names of objects that every space has already, and whose they are: an application's objects carry
+// its name.
+var reservedNames = map[string]string{
+	spacePolicy: "the space's own NetworkPolicy",
+	"default":   "the ServiceAccount that Kubernetes gives every namespace",
+}
+
+func (c *planCheck) name() {
+	if whose, reserved := reservedNames[c.Spec.Name]; reserved {
+		c.add(diag.ReservedName, []string{"name"}, "%q is the name of %s", c.Spec.Name, whose)
+	}
 }
 
 // add reports a mistake at a field; the returned diagnostic may be completed until the next add.

@@ -36,6 +36,7 @@ const (
 	OverrideUnused       Code = "M4032"
 	NoRegion             Code = "M4033"
 	AutoscaleNoRequest   Code = "M4034"
+	ReservedName         Code = "M4035"
 
 	PatchUnreadable  Code = "M5001"
 	PatchFails       Code = "M5002"
@@ -94,6 +95,7 @@ func appCodes() []Entry {
 		{OverrideUnused, Warning, "an override changes nothing", "The application is not in the region that is overridden.", "remove the override, or select the region"},
 		{NoRegion, Error, "no region is left", "only, except and the space's own regions leave no open region (S5).", "select at least one open region"},
 		{AutoscaleNoRequest, Error, "scaling on a resource that is not requested", "Utilisation is in percent of the request; without one the autoscaler never acts.", "give the request"},
+		{ReservedName, Error, "the application's name is taken", "An application's objects carry its name; every space has an object of this name already, and the two would fight.", "choose another name"},
 
 		{PatchUnreadable, Error, "a patch cannot be read", "A patch is YAML or JSON text, a struct, or a list of JSON 6902 operations.", "mend the patch"},
 		{PatchFails, Error, "a patch does not apply", "A path or a list element that the patch names is not there.", "compare the patch with the object: `meridian build`"},
