@@ -47,10 +47,13 @@ func (p *RegionPlan) outside() []Task {
 	list = append(list, p.hostTasks()...)
 	list = append(list, p.proxyTasks()...)
 	list = append(list, p.backendTasks()...)
-	slices.SortStableFunc(list, func(a, b Task) int {
-		return cmp.Or(cmp.Compare(slices.Index(topicOrder, a.Topic), slices.Index(topicOrder, b.Topic)), strings.Compare(a.Subject, b.Subject))
-	})
+	slices.SortStableFunc(list, CompareTasks)
 	return slices.CompactFunc(list, func(a, b Task) bool { return a.Topic == b.Topic && a.Subject == b.Subject && a.Do == b.Do })
+}
+
+// CompareTasks orders tasks as they are best done: by topic, then by what they are about.
+func CompareTasks(a, b Task) int {
+	return cmp.Or(cmp.Compare(slices.Index(topicOrder, a.Topic), slices.Index(topicOrder, b.Topic)), strings.Compare(a.Subject, b.Subject))
 }
 
 func (p *RegionPlan) registryTasks() []Task {

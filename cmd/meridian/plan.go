@@ -32,9 +32,10 @@ func (c *cli) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan " + appsUsage,
 		Short: "Say what applications become, and what must be done outside the cluster",
-		Long: `Say, region by region, which objects an application becomes and what no object can do: DNS
-records, domain registration and ICP filing, secrets by name, type and keys, proxy ports to open,
-security groups, peering and routes, the registry's allow-list.` + appsHelp,
+		Long: `Say which objects an application becomes and what no object can do, in the order in which it is
+best done: the registry's allow-list, secrets by name, type and keys, domain registration and ICP
+filing, DNS records, proxy ports to open, peering and routes, security groups. What is the same in
+several regions is told once; markdown and json go region by region.` + appsHelp,
 		Example: `  meridian plan
   meridian plan --region aws-oregon --format markdown app.cue`,
 		Args:        cobra.ArbitraryArgs,
@@ -89,27 +90,6 @@ func planOf(r *compiler.Result, only []string) appPlan {
 		plan.Regions = append(plan.Regions, todo)
 	}
 	return plan
-}
-
-func (c *cli) printPlanText(plans []appPlan) error {
-	var b strings.Builder
-	for i, plan := range plans {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%s in %s, owned by %s\n", plan.Name, plan.Namespace, plan.Owner)
-		for _, region := range plan.Regions {
-			fmt.Fprintf(&b, "\n%s\n  objects: %s\n  outside the cluster:\n", region.Region, strings.Join(region.Objects, ", "))
-			for _, task := range region.Outside {
-				fmt.Fprintf(&b, "  - [%s] %s: %s (%s)\n", task.Topic, task.Who, task.Do, task.Fact)
-				for _, key := range slices.Sorted(maps.Keys(task.Details)) {
-					fmt.Fprintf(&b, "      %s: %s\n", key, task.Details[key])
-				}
-			}
-		}
-	}
-	_, err := fmt.Fprint(c.Stdout, b.String())
-	return err
 }
 
 func (c *cli) printPlanMarkdown(plans []appPlan) error {
