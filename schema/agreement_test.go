@@ -21,28 +21,15 @@ import (
 // Missing fields are compared by themselves, for the base alone. One-ofs are not in the CUE.
 func TestAgreement(t *testing.T) {
 	app := plainSchema(t)
-	seen := map[string]bool{}
 	mutations := 0
-	inputs := goldenInputs(t)
-	for _, file := range slices.Sorted(maps.Keys(inputs)) {
-		read, list := newSchema(t).App(Source{Name: file, Data: inputs[file]}, fuzzFacts)
-		if read == nil || read.Regional() || diag.HasErrors(list) {
+	for _, sample := range Corpus(t) {
+		agreed := agree(t, app, sample.File, sample.What, sample.Text)
+		if sample.What == AsItIs {
 			continue
 		}
-		agree(t, app, file, "as it is", string(inputs[file]))
-		data := map[string]any{}
-		if err := json.Unmarshal([]byte(jsonText(t, read.Node())), &data); err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range mutationsOf(data) {
-			if seen[m.what] {
-				continue
-			}
-			seen[m.what] = true
-			mutations++
-			if !agree(t, app, file, m.what, m.text) {
-				t.Errorf("%s: %s: the walker and CUE differ\nwalker: %v\nCUE: %v", file, m.what, walkerSays(t, m.text), cueSays(app, m.text))
-			}
+		mutations++
+		if !agreed {
+			t.Errorf("%s: %s: the walker and CUE differ\nwalker: %v\nCUE: %v", sample.File, sample.What, walkerSays(t, sample.Text), cueSays(app, sample.Text))
 		}
 	}
 	if mutations < 150 {
@@ -51,11 +38,47 @@ func TestAgreement(t *testing.T) {
 	t.Logf("%d mutations", mutations)
 }
 
+// Sample is an application of the corpus: a golden input as it is, or with one thing changed.
+type Sample struct{ File, What, Text string }
+
+// AsItIs says of a sample that nothing is changed.
+const AsItIs = "as it is"
+
+// Corpus is what tests compare the schema's readers by: the golden inputs that are data, and mutations of them, each
+// kind once.
+func Corpus(t *testing.T) []Sample {
+	t.Helper()
+	var samples []Sample
+	seen := map[string]bool{}
+	inputs := goldenInputs(t)
+	for _, file := range slices.Sorted(maps.Keys(inputs)) {
+		read, list := newSchema(t).App(Source{Name: file, Data: inputs[file]}, fuzzFacts)
+		if read == nil || read.Regional() || diag.HasErrors(list) {
+			continue
+		}
+		samples = append(samples, Sample{file, AsItIs, string(inputs[file])})
+		data := map[string]any{}
+		if err := json.Unmarshal([]byte(jsonText(t, read.Node())), &data); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mutationsOf(data) {
+			if !seen[m.what] {
+				seen[m.what] = true
+				samples = append(samples, Sample{file, m.what, m.text})
+			}
+		}
+	}
+	return samples
+}
+
+// GoldenInputs are the applications of the golden cases and of the examples, by file.
+func GoldenInputs(t *testing.T) map[string][]byte { return goldenInputs(t) }
+
 // agree compares what both say of values, and, where both say nothing, of missing fields.
 func agree(t *testing.T, app cue.Value, file, what, text string) bool {
 	t.Helper()
 	walker, cueErr := walkerSays(t, text), cueSays(app, text)
-	if what == "as it is" && (len(walker) > 0 || cueErr != nil) {
+	if what == AsItIs && (len(walker) > 0 || cueErr != nil) {
 		t.Errorf("%s: %v; CUE: %v", file, walker, cueErr)
 	}
 	if (len(walker) > 0) != (cueErr != nil) {

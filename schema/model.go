@@ -24,6 +24,7 @@ type Type struct {
 	OneOf     []Group // alternatives of which exactly one, or at most one, is given
 
 	leaf  bool
+	expr  ast.Expr  // leaf: the constraint as it is written
 	value cue.Value // leaf: the constraint
 	kind  cue.Kind  // leaf: the kinds it can admit
 	names map[string]*Field
@@ -66,6 +67,7 @@ func (s *Schema) declare(field *ast.Field, file string) (*Type, error) {
 	t := &Type{Name: name, Doc: docText(field), file: file, names: map[string]*Field{}}
 	body, isStruct := field.Value.(*ast.StructLit)
 	t.leaf = !isStruct
+	t.expr = field.Value
 	if isStruct {
 		if err := t.readStruct(body); err != nil {
 			return nil, err

@@ -97,6 +97,10 @@ func (s *Schema) Types() []*Type { return s.order }
 // Leaf reports whether the type is a scalar that CUE checks.
 func (t *Type) Leaf() bool { return t.leaf }
 
+// Expr returns the CUE that a leaf's values must satisfy, without the schema's own attributes. It is shared, and not
+// to be changed.
+func (t *Type) Expr() ast.Expr { return t.expr }
+
 // Field returns a field by name, or nil.
 func (t *Type) Field(name string) *Field { return t.names[name] }
 
