@@ -63,7 +63,7 @@ func judge(t *testing.T, text string) verdict {
 // TestExportedCUE holds the exported CUE, as plain CUE unifies with it, to Meridian's own reading (S20): one refuses a
 // sample of the corpus exactly when the other does. CUE asks for what must be given in the application itself.
 func TestExportedCUE(t *testing.T) {
-	text, err := export.CUE(newSchema(t), export.Options{Definition: "App", By: "a test"})
+	text, err := export.CUE(newSchema(t), export.Options{Definition: "App", Command: "a test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func asWritten(t *testing.T, name, text string) any {
 // as it is written; of the corpus it admits all that Meridian may admit, and refuses all that Meridian refuses of a
 // value by itself or of an application without overrides.
 func TestExportedJSONSchema(t *testing.T) {
-	compiled := compileJSONSchema(t, export.Options{Definition: "App", By: "a test"})
+	compiled := compileJSONSchema(t, export.Options{Definition: "App", Command: "a test"})
 	inputs := schema.GoldenInputs(t)
 	for _, file := range slices.Sorted(maps.Keys(inputs)) {
 		if err := compiled.Validate(asWritten(t, file, string(inputs[file]))); err != nil {
@@ -155,7 +155,7 @@ func TestExportedDefinitions(t *testing.T) {
 	s := newSchema(t)
 	for _, name := range export.Definitions(s) {
 		t.Run(name, func(t *testing.T) {
-			o := export.Options{Definition: name, By: "a test", Known: []string{"aws-oregon"}}
+			o := export.Options{Definition: name, Command: "a test", Known: []string{"aws-oregon"}}
 			text, err := export.CUE(s, o)
 			if err != nil {
 				t.Fatal(err)

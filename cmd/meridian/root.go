@@ -82,6 +82,7 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 		c.publishCommand(),
 		c.reachCommand(),
 		c.regionsCommand(),
+		c.schemaCommand(),
 		c.testCommand(),
 		c.versionCommand(),
 		c.vetCommand(),

@@ -9,8 +9,8 @@ import (
 	"github.com/meridian-gitops/meridian/schema"
 )
 
-// draft is the dialect of JSON Schema that is written. All that validates 2020-12 reads draft-07 too, and editors know
-// it best: yaml-language-server has later drafts only since 1.20, and JSON support in editors often none.
+// draft is the dialect of JSON Schema that is written: the one that every editor knows. yaml-language-server has later
+// ones since 1.20 only. Nothing that is written means anything else in 2020-12, whose validators know draft-07 as well.
 const draft = "http://json-schema.org/draft-07/schema#"
 
 // JSONSchema writes a definition with all that it is made of as a JSON Schema of draft-07. What JSON Schema cannot say
@@ -21,7 +21,7 @@ func JSONSchema(s *schema.Schema, o Options) ([]byte, error) {
 		return nil, err
 	}
 	w := &jsonWriter{c}
-	root := object{{"$schema", draft}, {"$comment", header(o)}, {"title", o.Definition}, {"description", paragraphs(describe(c.root))}}
+	root := object{{"$schema", draft}, {"$comment", strings.TrimSpace(strings.TrimPrefix(header(o.Command), "// ")) + " " + scope(c.root.form)}, {"title", o.Definition}, {"description", paragraphs(describe(c.root))}}
 	if c.root == (use{s.Type("#App"), whole}) {
 		c.add(use{c.root.t, base})
 		root = append(root, w.byOverrides()...)
@@ -105,7 +105,7 @@ func (w *jsonWriter) field(u use, f *schema.Field) object {
 func (w *jsonWriter) ref(r *schema.Ref, f form, null bool) object {
 	arms := w.arms(r, f)
 	if null {
-		arms = slices.Insert(arms, 0, object{{"type", "null"}})
+		arms = append(arms, object{{"type", "null"}})
 	}
 	if len(arms) == 1 {
 		return arms[0]
@@ -175,19 +175,28 @@ func exactlyOne(group schema.Group, f form) []object {
 	return list
 }
 
-// atMostOne bars each pair of fields that exclude each other.
+// atMostOne bars each pair of fields that exclude each other, so that an editor marks the second.
 func atMostOne(group schema.Group, f form) []object {
 	var list []object
 	for i, alternative := range group.Alternatives {
 		for _, other := range group.Alternatives[i+1:] {
 			for _, a := range alternative {
 				for _, b := range other {
-					list = append(list, object{{"not", given(f, a, b)}, {"errorMessage", a + " and " + b + " exclude each other"}})
+					list = append(list, object{{"if", given(f, a)}, {"then", without(f, b, a+" and "+b+" exclude each other")}})
 				}
 			}
 		}
 	}
 	return list
+}
+
+// without admits an object that lacks a field, or has it null where that removes. message is a keyword that only
+// editors know.
+func without(f form, name, message string) object {
+	if f.null() {
+		return object{{"properties", object{{name, object{{"type", "null"}, {"errorMessage", message}}}}}}
+	}
+	return object{{"properties", object{{name, false}}}, {"errorMessage", message}}
 }
 
 // given admits an object that has all of some fields; null is none where it removes.

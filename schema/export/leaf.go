@@ -173,7 +173,7 @@ func (c *constraint) write(message string) object {
 		}
 	}
 	for _, pattern := range c.barred {
-		more = append(more, object{{"not", object{{"pattern", pattern}}}, {"errorMessage", message}})
+		more = append(more, object{{"not", object{{"pattern", pattern}}}})
 	}
 	if len(more) > 0 {
 		o = o.with("allOf", more)
