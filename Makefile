@@ -55,6 +55,10 @@ facts: ## list the facts of the manual with the tests that cite them; fails when
 precommit: ## run the real pre-commit over the hooks of the last commit
 	MERIDIAN_PRECOMMIT=1 $(GO) test -count=1 -run TestPreCommit ./test/precommit
 
+.PHONY: editors
+editors: ## try the real cue, cue lsp and yaml-language-server on what editors get (needs node and npm)
+	MERIDIAN_EDITORS=1 $(GO) test -count=1 ./test/editor
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s

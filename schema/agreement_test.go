@@ -74,6 +74,27 @@ func Corpus(t *testing.T) []Sample {
 // GoldenInputs are the applications of the golden cases and of the examples, by file.
 func GoldenInputs(t *testing.T) map[string][]byte { return goldenInputs(t) }
 
+// Leaf is a literal in CUE that a leaf type admits, or does not.
+type Leaf struct {
+	Type, Literal string
+	In            bool
+}
+
+// Leaves are the values just inside and just outside of every leaf type.
+func Leaves() []Leaf {
+	var list []Leaf
+	add := func(name string, texts []string, in bool) {
+		for _, text := range texts {
+			list = append(list, Leaf{name, leafLiteral(text), in})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(leafCases)) {
+		add(name, leafCases[name].in, true)
+		add(name, leafCases[name].out, false)
+	}
+	return list
+}
+
 // agree compares what both say of values, and, where both say nothing, of missing fields.
 func agree(t *testing.T, app cue.Value, file, what, text string) bool {
 	t.Helper()

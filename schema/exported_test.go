@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -63,6 +65,7 @@ func judge(t *testing.T, text string) verdict {
 // TestExportedCUE holds the exported CUE, as plain CUE unifies with it, to Meridian's own reading (S20): one refuses a
 // sample of the corpus exactly when the other does. CUE asks for what must be given in the application itself.
 func TestExportedCUE(t *testing.T) {
+	t.Parallel()
 	text, err := export.CUE(newSchema(t), export.Options{Definition: "App", Command: "a test"})
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +129,7 @@ func asWritten(t *testing.T, name, text string) any {
 // as it is written; of the corpus it admits all that Meridian may admit, and refuses all that Meridian refuses of a
 // value by itself or of an application without overrides.
 func TestExportedJSONSchema(t *testing.T) {
+	t.Parallel()
 	compiled := compileJSONSchema(t, export.Options{Definition: "App", Command: "a test"})
 	inputs := schema.GoldenInputs(t)
 	for _, file := range slices.Sorted(maps.Keys(inputs)) {
@@ -140,6 +144,96 @@ func TestExportedJSONSchema(t *testing.T) {
 			t.Errorf("%s: %s: Meridian admits it, the JSON Schema does not: %v", sample.File, sample.What, got)
 		case !(v.read && v.merged && v.overrides) && got == nil && !afterMerging(sample.Text, v):
 			t.Errorf("%s: %s: Meridian refuses it, the JSON Schema does not", sample.File, sample.What)
+		}
+	}
+}
+
+// TestExportedLeaves holds each leaf of the JSON Schema to values just inside and just outside of its rule (S20), and to
+// the same in the later draft 2020-12.
+func TestExportedLeaves(t *testing.T) {
+	const latest = "https://json-schema.org/draft/2020-12/schema"
+	ctx := cuecontext.New()
+	for _, dialect := range []string{"http://json-schema.org/draft-07/schema#", latest} {
+		c := jsonschema.NewCompiler()
+		for _, name := range []string{"App", "Platform"} {
+			text, err := export.JSONSchema(newSchema(t), export.Options{Definition: name, Command: "a test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc.(map[string]any)["$schema"] = dialect
+			if err := c.AddResource(name+".json", doc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, leaf := range schema.Leaves() {
+			location := "#/definitions/" + strings.TrimPrefix(leaf.Type, "#")
+			compiled, err := c.Compile("App.json" + location)
+			if err != nil {
+				compiled, err = c.Compile("Platform.json" + location)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := ctx.CompileString(leaf.Literal).MarshalJSON()
+			if err != nil {
+				continue // a number that JSON has no room for
+			}
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := compiled.Validate(value); (err == nil) != leaf.In {
+				t.Errorf("%s: %s: %.80s: want it admitted: %v, got %v", dialect, leaf.Type, leaf.Literal, leaf.In, err)
+			}
+		}
+	}
+}
+
+// TestExportedPlatform holds both exports of #Platform to the platforms of the golden cases and the demo's (S5): they
+// say of a region of the manual only what differs.
+func TestExportedPlatform(t *testing.T) {
+	o := export.Options{Definition: "Platform", Command: "a test", Known: []string{"aws-beijing", "aws-frankfurt", "aws-oregon", "aws-singapore", "ksc-beijing6", "ksc-russia"}}
+	text, err := export.CUE(newSchema(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	definition := cuecontext.New().CompileBytes(text).LookupPath(cue.ParsePath("#Platform"))
+	compiled := compileJSONSchema(t, o)
+	files, err := filepath.Glob("../golden/*/*/platform/*.cue")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	tests := map[string]bool{}
+	for _, file := range append(files, "../regions/demo/platform.cue", "../regions/catalogue/regions.cue") {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests[string(data)] = !strings.Contains(file, "catalogue") // which has no organisation
+	}
+	const rest = "org: \"myorg\"\nprojects: [\"myorg\"]\n"
+	for text, right := range map[string]bool{
+		rest: true, "projects: [\"myorg\"]\n": false, rest + "orgs: 3\n": false, rest + "spaces: web: null\n": true, rest + "org: null\n": false,
+		rest + "regions: \"aws-oregon\": null\n": true, rest + "regions: \"aws-oregon\": open: false\n": true, rest + "regions: \"aws-oregon\": opn: false\n": false,
+		rest + "regions: \"lab-berlin\": open: false\n": false, rest + "regions: \"lab-berlin\": null\n": true, rest + "regions: Lab: null\n": false,
+		rest + "spaces: web: backends: db: ports: [3306]\n": false, rest + "spaces: web: auditors: [{group: \"a\", user: \"b\"}]\n": false,
+		rest + "defaults: {replicas: 3, autoscale: {min: 1}}\n": false, rest + "defaults: {replicas: 3, autoscale: null}\n": true, rest + "defaults: name: \"x\"\n": false,
+	} {
+		tests[text] = right
+	}
+	for text, right := range tests {
+		if err := definition.Unify(cuecontext.New().CompileString(text)).Validate(cue.Concrete(true)); (err == nil) != right {
+			t.Errorf("CUE: want it admitted: %v, got %v:\n%s", right, err, text)
+		}
+		if strings.Contains(text, "org: null") {
+			text = strings.Replace(text, "org: \"myorg\"\n", "", 1)
+		}
+		if err := compiled.Validate(asWritten(t, "platform", text)); (err == nil) != right {
+			t.Errorf("JSON Schema: want it admitted: %v, got %v:\n%s", right, err, text)
 		}
 	}
 }

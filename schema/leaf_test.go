@@ -143,13 +143,17 @@ func TestLeaves(t *testing.T) {
 	}
 }
 
+// leafLiteral is a value of a leafCase as CUE.
+func leafLiteral(text string) string {
+	if literal, isCUE := strings.CutPrefix(text, "="); isCUE {
+		return literal
+	}
+	return strings.NewReplacer(`\x00`, `\u0000`).Replace(strconv.Quote(text))
+}
+
 // checkLeaf reads a value as a leaf type.
 func (s *Schema) checkLeaf(leaf *Type, text string) []diag.Diagnostic {
-	literal, isCUE := strings.CutPrefix(text, "=")
-	if !isCUE {
-		literal = strconv.Quote(text)
-		literal = strings.NewReplacer(`\x00`, `\u0000`).Replace(literal)
-	}
+	literal := leafLiteral(text)
 	holder := &Type{Name: "#Holder", names: map[string]*Field{"x": {Name: "x", Type: &Ref{Type: leaf}}}}
 	f, list := parse(Source{Name: "x.cue", Data: []byte("x: " + literal + "\n")})
 	if f == nil {
