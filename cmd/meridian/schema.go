@@ -130,7 +130,7 @@ the platform's regions: its own files are replaced, any other file is left as it
 
 Meridian itself needs none of these files.`,
 		Example: `  meridian schema vendor services/app1
-  cue vet -c ./services/app1`,
+  cd services/app1 && cue vet -c .`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
