@@ -16,6 +16,7 @@ import (
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -154,7 +155,11 @@ func newVet(t *testing.T, vendored, companion []byte) func(app string) error {
 	instance := func(folder string, files ...[]byte) *build.Instance {
 		in := builder.NewInstance(folder, nil)
 		for i, data := range files {
-			if err := in.AddFile(fmt.Sprintf("%d.cue", i), data); err != nil {
+			file, err := parser.ParseFile(fmt.Sprintf("%d.cue", i), data, parser.ParseComments)
+			if err == nil {
+				err = in.AddSyntax(file)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -345,7 +350,7 @@ func TestExportedDefinitions(t *testing.T) {
 			if err := definition.Validate(); err != nil {
 				t.Error(err)
 			}
-			if definition.Unify(pkg.Context().CompileString("zzz: 1")).Validate() == nil {
+			if definition.Unify(cuecontext.New().CompileString("zzz: 1")).Validate() == nil {
 				t.Error("a field that there is not is admitted")
 			}
 			if attributes := slices.Collect(words(text, "@")); len(attributes) > 0 {

@@ -2,6 +2,7 @@ package export
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,8 @@ func scope(form form) string {
 
 type cueWriter struct {
 	*closure
-	out strings.Builder
+	out     strings.Builder
+	imports []string // of CUE's standard library
 }
 
 func (w *cueWriter) head() {
@@ -55,17 +57,15 @@ func (w *cueWriter) head() {
 
 // source formats what was written, with the imports that it needs.
 func (w *cueWriter) source() ([]byte, error) {
-	text := w.out.String()
 	imports := ""
-	for _, name := range []string{"net", "strings", "struct"} {
-		if strings.Contains(text, " "+name+".") {
-			imports += fmt.Sprintf("\t%q\n", name)
-		}
+	slices.Sort(w.imports)
+	for _, name := range slices.Compact(w.imports) {
+		imports += fmt.Sprintf("\t%q\n", name)
 	}
 	if imports != "" {
 		imports = "\nimport (\n" + imports + ")\n"
 	}
-	return format.Source([]byte(strings.Replace(text, packageClause, packageClause+imports, 1)))
+	return format.Source([]byte(strings.Replace(w.out.String(), packageClause, packageClause+imports, 1)))
 }
 
 func (w *cueWriter) definitions() {
@@ -96,6 +96,7 @@ func (w *cueWriter) structure(u use) {
 	rules := needs(u)
 	if len(rules) == 0 && exclusions != "" {
 		rules = []string{"struct.MinFields(0)"} // a struct with a comprehension would admit a scalar
+		w.imports = append(w.imports, "struct")
 	}
 	w.out.WriteString("\n")
 	w.comment("", describe(u))
@@ -110,84 +111,13 @@ func (w *cueWriter) structure(u use) {
 	w.out.WriteString(exclusions + "}\n")
 }
 
-// needs are validators for groups of which one must be given.
-func needs(u use) []string {
-	var list []string
-	for _, group := range u.t.OneOf {
-		if group.Optional || !u.form.complete() {
-			continue
-		}
-		heads := make([]string, len(group.Alternatives))
-		for i, alternative := range group.Alternatives {
-			heads[i] = fmt.Sprintf("{%s!: %s, ...}", label(alternative[0]), something(u.form))
-		}
-		list = append(list, "matchN(>=1, ["+strings.Join(heads, ", ")+"])")
-	}
-	return list
-}
-
-// something admits any value but the one that removes.
-func something(f form) string {
-	if f.null() {
-		return "!=null"
-	}
-	return "_"
-}
-
-// exclusions write that a field of one alternative excludes those of the later ones. They are comprehensions rather than
-// validators of the whole, so that cue names the field and its line, and does not print the whole value.
-func exclusions(u use) string {
-	var b strings.Builder
-	for _, group := range u.t.OneOf {
-		for i, alternative := range group.Alternatives {
-			var others []string
-			for _, other := range group.Alternatives[i+1:] {
-				others = append(others, other...)
-			}
-			for _, name := range alternative {
-				if len(others) > 0 {
-					b.WriteString(exclusion(name, others, u.form))
-				}
-			}
-		}
-	}
-	return b.String()
-}
-
-func exclusion(name string, others []string, f form) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "\t// %s excludes %s.\n\tif %s != _|_ ", name, join(others), name)
-	if f.null() {
-		fmt.Fprintf(&b, "if %s != null ", name)
-	}
-	b.WriteString("{\n")
-	for _, other := range others {
-		fmt.Fprintf(&b, "\t\t%s?: %s\n", label(other), none(f))
-	}
-	return b.String() + "\t}\n"
-}
-
-// none admits no value, or only the one that removes.
-func none(f form) string {
-	if f.null() {
-		return "null"
-	}
-	return "matchN(0, [_])"
-}
-
-// join lists words: "a, b and c".
-func join(words []string) string {
-	last := len(words) - 1
-	if last == 0 {
-		return words[0]
-	}
-	return strings.Join(words[:last], ", ") + " and " + words[last]
-}
-
 // describe is what is said of a definition.
 func describe(u use) string {
 	text := u.t.Doc
-	if u.form == override {
+	switch u.form {
+	case base:
+		text += " Its overrides may give what it lacks."
+	case override:
 		text = lowerFirst(strings.TrimSuffix(text, "."))
 		text = "What is merged over " + text + ": all of it is optional, and null removes."
 	}
@@ -293,6 +223,7 @@ func (w *cueWriter) leaf(t *schema.Type) {
 			panic("export: " + t.Name + ": " + err.Error()) // it was parsed before
 		}
 		text += string(data)
+		w.importsOf(t.Expr())
 	}
 	w.out.WriteString("\n")
 	doc := t.Doc
@@ -301,4 +232,16 @@ func (w *cueWriter) leaf(t *schema.Type) {
 	}
 	w.comment("", strings.TrimPrefix(doc, "\n\n"))
 	w.out.WriteString(text + "\n")
+}
+
+// importsOf notes the packages that an expression uses.
+func (w *cueWriter) importsOf(expr ast.Expr) {
+	ast.Walk(expr, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if pkg, ok := sel.X.(*ast.Ident); ok {
+				w.imports = append(w.imports, pkg.Name)
+			}
+		}
+		return true
+	}, nil)
 }

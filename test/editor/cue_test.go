@@ -13,6 +13,7 @@ import (
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
 	"github.com/meridian-gitops/meridian/schema/export"
@@ -133,15 +134,17 @@ func builtFrom(t *testing.T, builder *build.Context, folder string) *build.Insta
 		t.Fatal(err)
 	}
 	instance := builder.NewInstance(folder, nil)
-	for _, file := range files {
-		if err := instance.AddFile(file, nil); err != nil {
-			break // the instance says it
+	for _, name := range files {
+		file, err := parser.ParseFile(name, nil, parser.ParseComments)
+		if err == nil {
+			err = instance.AddSyntax(file)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
-	if instance.Err == nil {
-		if err := instance.Complete(); err != nil {
-			instance.Err = errors.Promote(err, "build")
-		}
+	if err := instance.Complete(); err != nil {
+		instance.Err = errors.Promote(err, "build")
 	}
 	return instance
 }
