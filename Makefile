@@ -64,6 +64,7 @@ fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./manifest -fuzz FuzzObject -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./schema -fuzz FuzzApp -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./schema -fuzz FuzzFormat -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 
 .PHONY: bench
 bench: build ## measure whole processes on the workload of the design

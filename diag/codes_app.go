@@ -57,6 +57,7 @@ const (
 	GoldenDiffers    Code = "M7001"
 	GoldenMissing    Code = "M7002"
 	NothingToCompile Code = "M7003"
+	NotFormatted     Code = "M7006"
 )
 
 func appCodes() []Entry {
@@ -117,5 +118,6 @@ func appCodes() []Entry {
 		{GoldenDiffers, Error, "what is compiled differs from the golden files", "The manifests changed since the golden files were written.", "read the diff; if it is meant: meridian test --update"},
 		{GoldenMissing, Error, "there are no golden files", "Nothing has been recorded to compare with.", "write them: meridian test --update"},
 		{NothingToCompile, Error, "there is no app.cue", "The files and folders named hold none.", "name an app.cue, a folder with one, or ./... for all below"},
+		{NotFormatted, Error, "a file is not in its canonical form", "`meridian fmt` would write it otherwise: fields in the schema's order, and CUE's own layout.", "have it written: meridian fmt"},
 	}
 }

@@ -117,7 +117,17 @@ func (c *testCase) compile(t *testing.T) manifest.Tree {
 
 // tree compiles the case; a diagnostic, even a warning that the case does not announce, is an error.
 func (c *testCase) tree() (manifest.Tree, error) {
-	result, err := c.result(filepath.Join(c.dir, "app.cue"))
+	file := filepath.Join(c.dir, "app.cue")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return manifest.Tree{}, err
+	}
+	return c.treeOf(file, data)
+}
+
+// treeOf compiles a text as the case's application.
+func (c *testCase) treeOf(file string, data []byte) (manifest.Tree, error) {
+	result, err := c.resultOf(file, data)
 	if err != nil {
 		return manifest.Tree{}, err
 	}
@@ -135,15 +145,21 @@ func (c *testCase) result(file string) (*compiler.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.resultOf(file, data)
+}
+
+func (c *testCase) resultOf(file string, data []byte) (*compiler.Result, error) {
 	app, list := c.schema.App(schema.Source{Name: file, Data: data}, c.compiler.Platform().Facts())
 	if app == nil {
 		return nil, fmt.Errorf("read: %v", list)
 	}
 	beside := map[string][]byte{}
 	for _, wanted := range app.Beside() {
-		if beside[wanted.Path], err = os.ReadFile(filepath.Join(filepath.Dir(file), filepath.FromSlash(wanted.Path))); err != nil {
+		content, err := os.ReadFile(filepath.Join(filepath.Dir(file), filepath.FromSlash(wanted.Path)))
+		if err != nil {
 			return nil, err
 		}
+		beside[wanted.Path] = content
 	}
 	result, found, err := c.compiler.Compile(app, beside)
 	if err != nil {

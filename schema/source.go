@@ -65,9 +65,8 @@ type file struct {
 // parse reads CUE syntax and refuses what Meridian does not evaluate. The file is nil when nothing of it can be
 // evaluated; what it says otherwise is worth checking even beside an error.
 func parse(src Source) (*file, []diag.Diagnostic) {
-	start := diag.Pos{File: src.Name}
-	if len(src.Data) > MaxSourceBytes {
-		return nil, []diag.Diagnostic{diag.New(diag.SourceUnreadable, start, "", "the file has %d bytes; at most %d are read", len(src.Data), MaxSourceBytes)}
+	if d, ok := tooLarge(src); ok {
+		return nil, []diag.Diagnostic{d}
 	}
 	syntax, err := parser.ParseFile(src.Name, src.Data, parser.ParseComments)
 	if err != nil {
@@ -79,6 +78,13 @@ func parse(src Source) (*file, []diag.Diagnostic) {
 		return nil, list
 	}
 	return f, list
+}
+
+func tooLarge(src Source) (diag.Diagnostic, bool) {
+	if len(src.Data) <= MaxSourceBytes {
+		return diag.Diagnostic{}, false
+	}
+	return diag.New(diag.SourceUnreadable, diag.Pos{File: src.Name}, "", "the file has %d bytes; at most %d are read", len(src.Data), MaxSourceBytes), true
 }
 
 func syntaxErrors(err error, src Source) []diag.Diagnostic {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/meridian-gitops/meridian/manifest"
 )
@@ -94,4 +96,49 @@ func stagingDir(dir string) (string, error) {
 		return "", err
 	}
 	return dir, os.Chmod(dir, 0o755) // it may become the folder itself, which others read
+}
+
+// rewriteFiles gives regular files a new content. Each is written beside itself, with its mode, and all are moved into
+// place when all are written: a file is never half of one, and a full disk changes none.
+func rewriteFiles(contents map[string][]byte) error {
+	staged := map[string]string{}
+	defer func() {
+		for _, temp := range staged {
+			os.Remove(temp)
+		}
+	}()
+	paths := slices.Sorted(maps.Keys(contents))
+	for _, path := range paths {
+		temp, err := stageFile(path, contents[path])
+		if temp != "" {
+			staged[path] = temp
+		}
+		if err != nil {
+			return fmt.Errorf("rewrite %s: %w", path, err)
+		}
+	}
+	for _, path := range paths {
+		if err := os.Rename(staged[path], path); err != nil {
+			return fmt.Errorf("rewrite %s: %w", path, err)
+		}
+		delete(staged, path)
+	}
+	return nil
+}
+
+// stageFile writes a file's new content beside it.
+func stageFile(path string, data []byte) (string, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("it is not a regular file")
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".meridian-")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	return f.Name(), errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
 }

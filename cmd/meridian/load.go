@@ -72,7 +72,7 @@ func find(args []string) ([]string, []diag.Diagnostic, error) {
 
 func findOne(arg string) ([]string, error) {
 	if base, ok := strings.CutSuffix(arg, "..."); ok {
-		return walk(filepath.Clean(strings.TrimSuffix(base, "/")))
+		return walk(base, func(path string) bool { return filepath.Base(path) == appFile })
 	}
 	info, err := os.Stat(arg)
 	if err != nil {
@@ -88,7 +88,9 @@ func findOne(arg string) ([]string, error) {
 	return []string{path}, nil
 }
 
-func walk(root string) ([]string, error) {
+// walk returns the files below a folder that are wanted. Folders of tools and of vendored modules are passed over.
+func walk(base string, wanted func(path string) bool) ([]string, error) {
+	root := filepath.Clean(strings.TrimSuffix(base, "/"))
 	var paths []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -96,7 +98,7 @@ func walk(root string) ([]string, error) {
 			return err
 		case entry.IsDir() && path != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "cue.mod" || entry.Name() == "node_modules"):
 			return fs.SkipDir
-		case !entry.IsDir() && entry.Name() == appFile:
+		case !entry.IsDir() && wanted(path):
 			paths = append(paths, path)
 		}
 		return nil
@@ -106,7 +108,22 @@ func walk(root string) ([]string, error) {
 
 // read reads an app.cue; what it needs beside it comes later, when it is known.
 func read(file string) (*input, []diag.Diagnostic, error) {
-	unreadable := func(format string, args ...any) (*input, []diag.Diagnostic, error) {
+	data, list, err := readSource(file)
+	if data == nil {
+		return nil, list, err
+	}
+	in := &input{path: file, source: schema.Source{Name: file, Data: data}, beside: map[string][]byte{}}
+	if bytes.Contains(data, []byte("import")) {
+		if err := in.findModule(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return in, nil, nil
+}
+
+// readSource reads a file of CUE; nil when it is none that may be read, which a diagnostic then says.
+func readSource(file string) ([]byte, []diag.Diagnostic, error) {
+	unreadable := func(format string, args ...any) ([]byte, []diag.Diagnostic, error) {
 		return nil, []diag.Diagnostic{diag.New(diag.SourceUnreadable, diag.Pos{File: file}, "", format, args...)}, nil
 	}
 	info, err := os.Lstat(file) // a link in somebody's repository must not show what it leads to
@@ -124,13 +141,7 @@ func read(file string) (*input, []diag.Diagnostic, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	in := &input{path: file, source: schema.Source{Name: file, Data: data}, beside: map[string][]byte{}}
-	if bytes.Contains(data, []byte("import")) {
-		if err := in.findModule(); err != nil {
-			return nil, nil, err
-		}
-	}
-	return in, nil, nil
+	return data, nil, nil
 }
 
 // findModule looks for the cue.mod root above the file. Its files are opened so that no symbolic link leads out.

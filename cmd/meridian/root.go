@@ -77,6 +77,7 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 		c.buildCommand(),
 		c.diffCommand(),
 		c.explainCommand(),
+		c.fmtCommand(),
 		c.initCommand(),
 		c.planCommand(),
 		c.publishCommand(),

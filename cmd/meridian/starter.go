@@ -10,6 +10,7 @@ repos:
   - repo: https://github.com/meridian-gitops/meridian
     rev: main # pin a release here
     hooks:
+      - id: meridian-fmt
       - id: meridian-vet
       - id: meridian-test
 `

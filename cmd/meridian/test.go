@@ -15,17 +15,22 @@ import (
 const goldenDir = "golden"
 
 func (c *cli) testCommand() *cobra.Command {
-	var update, partial bool
+	var update, partial, changed bool
 	cmd := &cobra.Command{
 		Use:   "test " + appsUsage,
 		Short: "Compare what is compiled with golden files",
 		Long: `Compile applications and compare the manifests of every region with the folder golden beside
 app.cue, file by file: one that is missing or too many fails as well. With --update the folder is
-rewritten; read the difference before you commit it.` + appsHelp,
+rewritten; read the difference before you commit it.` + appsHelp + changedHelp,
 		Example: `  meridian test ./...
   meridian test --update services/app1`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if changed {
+				if args = owners(args); len(args) == 0 {
+					return nil
+				}
+			}
 			s, err := c.newSession()
 			if err != nil {
 				return err
@@ -43,6 +48,7 @@ rewritten; read the difference before you commit it.` + appsHelp,
 	}
 	cmd.Flags().BoolVarP(&update, "update", "u", false, "rewrite the golden files")
 	partialFlag(cmd, &partial)
+	changedFlag(cmd, &changed)
 	return cmd
 }
 

@@ -23,7 +23,7 @@ type hook struct {
 	Language      string `yaml:"language"`
 	Entry         string `yaml:"entry"`
 	Files         string `yaml:"files"`
-	PassFilenames bool   `yaml:"pass_filenames"`
+	PassFilenames *bool  `yaml:"pass_filenames"`
 }
 
 const module = "../.."
@@ -34,8 +34,13 @@ name:  "app1"
 space: "web"
 owner: "team-web@mydomain.com"
 image: {name: "app1", tag: "1.0"}
+files: "/etc/app1.yaml": file: "config/app1.yaml"
+patches: [{target: kind: "Deployment", path: "patches/deployment.yaml"}]
 only: ["aws-oregon"]
 `
+
+// beside are the files beside it.
+var beside = map[string]string{"config/app1.yaml": "greeting: hello\n", "patches/deployment.yaml": "spec: {minReadySeconds: 5}\n"}
 
 // TestHooks holds pre-commit validation (S21): a changed app.cue that is right passes, one that is wrong fails.
 func TestHooks(t *testing.T) {
@@ -53,12 +58,24 @@ func TestHooks(t *testing.T) {
 		changed []string
 		want    int
 		says    string // on either stream
+		writes  string // the status of what the hook changed, as git says it; pre-commit fails a hook that changes files
 	}{
+		{name: "fmt: right", hook: "meridian-fmt", changed: []string{"services/app1/app.cue"}},
+		{name: "fmt: no file matches", hook: "meridian-fmt", changed: []string{"services/app1/config/app1.yaml", "lib/myapp.cue"}},
+		{
+			name: "fmt: another order", hook: "meridian-fmt", changed: []string{"services/app1/app.cue"},
+			files: map[string]string{"services/app1/app.cue": strings.Replace(app, "package app\n", "package app\nreplicas: 2\n", 1)},
+			says:  "services/app1/app.cue", writes: "MM services/app1/app.cue\n",
+		},
+		{
+			name: "fmt: a mistake", hook: "meridian-fmt", changed: []string{"services/app1/app.cue"}, want: 1,
+			files: map[string]string{"services/app1/app.cue": "name: {\n"}, says: "error M1002",
+		},
 		{name: "vet: right", hook: "meridian-vet", changed: []string{"services/app1/app.cue"}},
 		{name: "vet: no file matches", hook: "meridian-vet", changed: []string{"README.md", "lib/myapp.cue"}},
 		{
 			name: "vet: wrong", hook: "meridian-vet", changed: []string{"services/app1/app.cue", "README.md"}, want: 1,
-			files: map[string]string{"services/app1/app.cue": app + "replicsa: 3\n"}, says: "services/app1/app.cue:8:1: error M2001",
+			files: map[string]string{"services/app1/app.cue": app + "replicsa: 3\n"}, says: "services/app1/app.cue:10:1: error M2001",
 		},
 		{
 			name: "vet: one of several is wrong", hook: "meridian-vet", changed: []string{"services/app1/app.cue", "with a blank/app.cue"}, want: 1,
@@ -68,18 +85,27 @@ func TestHooks(t *testing.T) {
 			name: "vet: what has not changed is not looked at", hook: "meridian-vet", changed: []string{"services/app1/app.cue"},
 			files: map[string]string{"other/app.cue": "this is no CUE {"},
 		},
+		{
+			name: "vet: a patch beside it is wrong", hook: "meridian-vet", changed: []string{"services/app1/patches/deployment.yaml"}, want: 1,
+			files: map[string]string{"services/app1/patches/deployment.yaml": "spec: {replicsa: 1}\n"}, says: "error M5004",
+		},
 		{name: "test: right", hook: "meridian-test", changed: []string{"services/app1/app.cue"}, says: "1 passed, 0 failed"},
 		{
 			name: "test: differs", hook: "meridian-test", changed: []string{"services/app1/app.cue"}, want: 1,
 			files: map[string]string{"services/app1/app.cue": strings.Replace(app, "1.0", "1.1", 1)}, says: "error M7001",
 		},
 		{
-			name: "test: an extra golden file", hook: "meridian-test", changed: []string{"services/app1/app.cue"}, want: 1,
+			name: "test: a configuration file beside it has changed", hook: "meridian-test", changed: []string{"services/app1/config/app1.yaml"}, want: 1,
+			files: map[string]string{"services/app1/config/app1.yaml": "greeting: howdy\n"}, says: "error M7001",
+		},
+		{name: "test: files of no application", hook: "meridian-test", changed: []string{"README.md", "lib/myapp.cue"}},
+		{
+			name: "test: an extra golden file", hook: "meridian-test", changed: []string{"services/app1/golden/aws-oregon/extra.yaml"}, want: 1,
 			files: map[string]string{"services/app1/golden/aws-oregon/extra.yaml": "kind: Service\n"}, says: "removed aws-oregon/extra.yaml",
 		},
 		{
 			name: "test: without golden files", hook: "meridian-test", changed: []string{"new/app.cue"}, want: 1,
-			files: map[string]string{"new/app.cue": app}, says: "error M7002",
+			files: map[string]string{"new/app.cue": strings.ReplaceAll(app, "app1", "new"), "new/config/new.yaml": "", "new/patches/deployment.yaml": "{}"}, says: "error M7002",
 		},
 	}
 	for _, test := range tests {
@@ -96,7 +122,9 @@ func TestHooks(t *testing.T) {
 			if !strings.Contains(output, test.says) {
 				t.Errorf("it does not say %q:\n%s", test.says, output)
 			}
-			// pre-commit fails a hook that changes files.
+			if test.writes != "" {
+				before = test.writes
+			}
 			if d := cmp.Diff(before, git(t, repository, "status", "--porcelain")); d != "" {
 				t.Errorf("the hook changed files:\n%s", d)
 			}
@@ -106,7 +134,7 @@ func TestHooks(t *testing.T) {
 
 func TestHooksFile(t *testing.T) {
 	for id, h := range readHooks(t) {
-		if h.Name == "" || h.Language != "golang" || !h.PassFilenames || !strings.HasPrefix(h.Entry, "meridian ") {
+		if h.Name == "" || h.Language != "golang" || h.PassFilenames != nil && !*h.PassFilenames || !strings.HasPrefix(h.Entry, "meridian ") {
 			t.Errorf("%s is not as `language: golang` wants it: %+v", id, h)
 		}
 		if _, err := regexp.Compile(h.Files); err != nil {
@@ -129,7 +157,7 @@ func readHooks(t *testing.T) map[string]hook {
 	for _, h := range list {
 		hooks[h.ID] = h
 	}
-	for _, id := range []string{"meridian-vet", "meridian-test"} {
+	for _, id := range []string{"meridian-fmt", "meridian-vet", "meridian-test"} {
 		if hooks[id].Entry == "" {
 			t.Fatalf("there is no hook %s", id)
 		}
@@ -154,6 +182,9 @@ func newRepository(t *testing.T, bin string) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, map[string]string{"services/app1/app.cue": app, "README.md": "readme\n", "lib/myapp.cue": "package lib\n"})
+	for path, text := range beside {
+		write(t, dir, map[string]string{"services/app1/" + path: text})
+	}
 	cmd := exec.Command(filepath.Join(bin, "meridian"), "test", "--update", "services/app1")
 	cmd.Dir = dir
 	if output, err := cmd.CombinedOutput(); err != nil {

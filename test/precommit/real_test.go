@@ -32,21 +32,31 @@ func TestPreCommit(t *testing.T) {
 		}
 	}
 	revision := output(t, source, nil, "git", "rev-parse", "HEAD")
-	write(".pre-commit-config.yaml", "repos:\n- repo: "+source+"\n  rev: "+revision+"\n  hooks:\n  - id: meridian-vet\n")
+	write(".pre-commit-config.yaml", "repos:\n- repo: "+source+"\n  rev: "+revision+"\n  hooks:\n  - id: meridian-fmt\n  - id: meridian-vet\n")
 	write("services/app1/app.cue", app)
+	for path, text := range beside {
+		write("services/app1/"+path, text)
+	}
 	output(t, repository, nil, "git", "init", "-q")
 	output(t, repository, nil, "git", "add", "-A")
-	if said := output(t, repository, env, "pre-commit", "run"); !strings.Contains(said, "Passed") {
+	if said := output(t, repository, env, "pre-commit", "run"); strings.Count(said, "Passed") != 2 {
 		t.Errorf("pre-commit says of an application that is right:\n%s", said)
 	}
-	write("services/app1/app.cue", strings.Replace(app, "owner:", "ownre:", 1))
-	output(t, repository, nil, "git", "add", "-A")
-	cmd := exec.Command("pre-commit", "run")
-	cmd.Dir, cmd.Env = repository, env
-	said, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(said), "did you mean owner?") {
-		t.Errorf("pre-commit says of an application that is wrong (%v):\n%s", err, said)
+	output(t, repository, nil, "git", "-c", "user.name=Li Wei", "-c", "user.email=li.wei@mydomain.com", "commit", "-q", "--no-verify", "-m", "first")
+	fails := func(path, text, want string) {
+		t.Helper()
+		write(path, text)
+		output(t, repository, nil, "git", "add", "-A")
+		cmd := exec.Command("pre-commit", "run")
+		cmd.Dir, cmd.Env = repository, env
+		said, err := cmd.CombinedOutput()
+		if err == nil || !strings.Contains(string(said), want) {
+			t.Errorf("pre-commit does not say %q of %s (%v):\n%s", want, path, err, said)
+		}
 	}
+	fails("services/app1/patches/deployment.yaml", "spec: {replicsa: 1}\n", "error M5004")
+	fails("services/app1/app.cue", strings.Replace(app, "owner:", "ownre:", 1), "did you mean owner?")
+	fails("services/app1/app.cue", strings.Replace(app, "package app\n", "package app\nreplicas: 2\n", 1), "files were modified by this hook")
 }
 
 // output runs a program that must succeed, and returns what it says.
