@@ -43,7 +43,7 @@ func (c *Compiler) Plan(app *schema.App) ([]RegionPlan, []diag.Diagnostic) {
 	var plans []RegionPlan
 	for _, id := range ids {
 		region := c.platform.Region(id)
-		key := planKey{app.Base(id), app.Override(id), region.Defaults}
+		key := planKey{app.Base(id), app.Override(id), region.Defaults, app.Given(id)}
 		if !app.Regional() {
 			key.base = nil
 		}
@@ -67,7 +67,7 @@ func (c *Compiler) Plan(app *schema.App) ([]RegionPlan, []diag.Diagnostic) {
 
 // planKey tells regions in which an application is the same from those in which it differs.
 type planKey struct {
-	base, override, defaults *schema.Node
+	base, override, defaults, given *schema.Node
 }
 
 type merged struct {
@@ -77,7 +77,8 @@ type merged struct {
 }
 
 func (c *Compiler) merge(ref *schema.Ref, app *schema.App, region *regions.Region) *merged {
-	return c.finish(ref, schema.Merge(ref, c.base(ref, app, region), app.Override(region.ID)))
+	merged := schema.Merge(ref, c.base(ref, app, region), app.Override(region.ID))
+	return c.finish(ref, schema.Merge(ref, merged, app.Given(region.ID)))
 }
 
 // base is the application before its override: the platform's defaults, the region's, the file's own.
@@ -100,13 +101,13 @@ func (c *Compiler) baseSpec(ref *schema.Ref, app *schema.App, region *regions.Re
 	if app.Override(region.ID) == nil {
 		return nil
 	}
-	key := planKey{nil, nil, region.Defaults}
+	key := planKey{nil, nil, region.Defaults, app.Given(region.ID)}
 	if app.Regional() {
 		key.base = app.Base(region.ID)
 	}
 	m := cache[key]
 	if m == nil {
-		m = c.finish(ref, c.base(ref, app, region))
+		m = c.finish(ref, schema.Merge(ref, c.base(ref, app, region), app.Given(region.ID)))
 		cache[key] = m
 	}
 	if diag.HasErrors(m.list) {

@@ -57,6 +57,8 @@ const (
 	GoldenDiffers    Code = "M7001"
 	GoldenMissing    Code = "M7002"
 	NothingToCompile Code = "M7003"
+	ExpectationFails Code = "M7004"
+	NotDeterministic Code = "M7005"
 	NotFormatted     Code = "M7006"
 )
 
@@ -116,8 +118,10 @@ func appCodes() []Entry {
 		{CallNotDeclared, Warning, "an application is addressed and not called", "A variable or an argument holds the address of an application that `calls` does not name, so that the network policies keep the connection out (S19).", "add the application to calls"},
 
 		{GoldenDiffers, Error, "what is compiled differs from the golden files", "The manifests changed since the golden files were written.", "read the diff; if it is meant: meridian test --update"},
-		{GoldenMissing, Error, "there are no golden files", "Nothing has been recorded to compare with.", "write them: meridian test --update"},
+		{GoldenMissing, Error, "there are no golden files", "Nothing has been recorded to compare with, and no file of expectations (NAME.expect.cue) says what must hold.", "write golden files: meridian test --update; or expectations: NAME.expect.cue beside app.cue"},
 		{NothingToCompile, Error, "there is no app.cue", "The files and folders named hold none.", "name an app.cue, a folder with one, or ./... for all below"},
+		{ExpectationFails, Error, "an expectation does not hold", "A file NAME.expect.cue beside app.cue says what must hold of the application, and it does not; or it is about regions that the application is not in, so that nothing is checked.", "mend the application, or the expectation if it is out of date"},
+		{NotDeterministic, Error, "compiling twice gives two results", "`meridian test` compiles every application twice and compares the manifests. Output that differs from run to run would be committed again and again. This is a mistake in Meridian.", "report it, with the application: https://github.com/meridian-gitops/meridian/issues"},
 		{NotFormatted, Error, "a file is not in its canonical form", "`meridian fmt` would write it otherwise: fields in the schema's order, and CUE's own layout.", "have it written: meridian fmt"},
 	}
 }

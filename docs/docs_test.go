@@ -23,6 +23,8 @@ func TestPages(t *testing.T) {
 			"An `app.cue` is one application: plain CUE, no import needed. Required fields are bold. Fields of\n`regions` are the same, all optional: structs merge, scalars and lists replace, `null` removes, and\nanother alternative of a one-of replaces the whole alternative."),
 		"platform.md": Reference(s, "#Platform", "Reference of the platform",
 			"The platform is the CUE files of one folder, given with `--platform` or `$MERIDIAN_PLATFORM`. Its\nregions are merged over the manual's own (`regions/catalogue/regions.cue`). Required fields are bold."),
+		"expect.md": Reference(s, "#Expectations", "Reference of expectations",
+			"Files `NAME.expect.cue` beside `app.cue` say what must hold of the application; `meridian test` checks them. They are\nplain CUE, may use the region's facts (`region.id` and so on), and each is read by itself: what several need is given\nin each, or imported. Required fields are bold."),
 		"errors.md":   Errors(),
 		"dialects.md": Dialects(),
 	}

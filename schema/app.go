@@ -40,6 +40,7 @@ type App struct {
 
 	base      *Node
 	perRegion map[string]*Node // set only where expressions use the region's facts
+	given     map[string]*Node // put over everything, by region
 	broken    map[string]bool  // paths of fields that were written and could not be read
 }
 
@@ -50,6 +51,20 @@ func (a *App) Base(region string) *Node {
 
 // Override returns what the application changes in a region, or nil.
 func (a *App) Override(region string) *Node { return a.root(region).Get("regions", region) }
+
+// With returns the application with something put over it, by region, as its overrides are, and over them: what an
+// expectation supposes.
+func (a *App) With(given map[string]*Node) *App {
+	supposed := *a
+	supposed.given = given
+	return &supposed
+}
+
+// Supposed reports whether something was put over the application.
+func (a *App) Supposed() bool { return a.given != nil }
+
+// Given returns what [App.With] put over the application in a region, or nil.
+func (a *App) Given(region string) *Node { return a.given[region] }
 
 // Regional reports whether the base itself differs by region, because expressions use the region's facts.
 func (a *App) Regional() bool { return a.perRegion != nil }
@@ -108,7 +123,7 @@ func (s *Schema) evaluate(files []*file, ref *Ref, facts *Facts) (*Node, []diag.
 		return nil, placed(list, start), nil
 	}
 	w := &walker{schema: s, ctx: ctx}
-	n := w.walk(ref, value, start, ref.Type != s.types["#App"])
+	n := w.walk(ref, value, start, ref.Type == s.types["#Platform"])
 	return n, placed(w.withoutEchoes(files), start), brokenPaths(w.list, w.meant)
 }
 
@@ -366,6 +381,9 @@ func (a *App) Beside() []Beside {
 		for _, region := range root.Get("regions").FieldList() {
 			list = append(list, besideFiles(region.Node, "regions."+quoteName(region.Name)+".")...)
 		}
+	}
+	for _, region := range slices.Sorted(maps.Keys(a.given)) {
+		list = append(list, besideFiles(a.given[region], "given.")...)
 	}
 	slices.SortStableFunc(list, func(a, b Beside) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), a.Pos.Compare(b.Pos))

@@ -81,7 +81,7 @@ func (c *checker) alternatives(t *Type, n *Node, pos diag.Pos) {
 		var given []string
 		for _, alternative := range group.Alternatives {
 			for _, name := range alternative {
-				if n.index(name) >= 0 {
+				if f := n.field(name); f != nil && f.Kind != Null { // in an all-optional form null takes one away
 					given = append(given, name)
 					break
 				}

@@ -90,6 +90,8 @@ var leafCases = map[string]leafCase{
 	"#Strategy":        enumCase("RollingUpdate", "Recreate"),
 	"#PodField":        enumCase("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.podIP", "status.hostIP"),
 	"#PatchKind":       enumCase("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget"),
+	"#EmittedKind":     enumCase("ConfigMap", "Deployment", "HorizontalPodAutoscaler", "Ingress", "NetworkPolicy", "PodDisruptionBudget", "Service", "ServiceAccount"),
+	"#DiagnosticCode":  {[]string{"M0000", "M4015"}, []string{"", "m4015", "M401", "M40155", "4015"}},
 	"#DeveloperRole":   enumCase("developer", "edit"),
 	"#SyncEngine":      enumCase("flux", "argocd"),
 	"#SyncSource":      enumCase("ExternalArtifact", "GitRepository"),

@@ -13,13 +13,13 @@ import (
 	"cuelang.org/go/cue/parser"
 )
 
-//go:embed types.cue app.cue platform.cue
+//go:embed types.cue app.cue platform.cue expect.cue
 var sources embed.FS
 
 // sourceFiles are the names of the embedded schema's files, in reading order.
-var sourceFiles = []string{"types.cue", "app.cue", "platform.cue"}
+var sourceFiles = []string{"types.cue", "app.cue", "platform.cue", "expect.cue"}
 
-// Schema is the compiled schema of app.cue and of the platform. It is immutable and may be used by many
+// Schema is the compiled schema of app.cue, of the platform and of expectations. It is immutable and may be used by many
 // goroutines at once.
 type Schema struct {
 	types    map[string]*Type

@@ -18,7 +18,9 @@ type compiled struct {
 	input  *input
 	result *compiler.Result
 	list   []diag.Diagnostic
-	allows []diag.Allow // of warnings that only several applications together can give
+	allows []diag.Allow      // of warnings that only several applications together can give
+	read   []diag.Diagnostic // those of list that reading app.cue gave
+	suite  *suite            // of the test command
 }
 
 // ok reports whether the application was compiled.
@@ -28,7 +30,8 @@ func (a *compiled) ok() bool { return a.result != nil && a.result.Outputs != nil
 type session struct {
 	schema   *schema.Schema
 	compiler *compiler.Compiler
-	vetOnly  bool // the manifests themselves are not wanted
+	vetOnly  bool                  // the manifests themselves are not wanted
+	then     func(*compiled) error // what a worker does next, if anything
 }
 
 func (c *cli) newSession() (*session, error) {
@@ -50,8 +53,14 @@ func (s *session) compile(in *input) (*compiled, error) {
 	if app == nil {
 		return &compiled{input: in, list: list}, nil
 	}
+	return s.finish(in, app, list)
+}
+
+// finish compiles an application that was read; list is what reading it gave.
+func (s *session) finish(in *input, app *schema.App, list []diag.Diagnostic) (*compiled, error) {
+	read := list
 	unread := in.readBeside(app.Beside())
-	list = append(list, unread...)
+	list = append(slices.Clip(list), unread...)
 	compile := s.compiler.Compile
 	if s.vetOnly {
 		compile = s.compiler.Check
@@ -67,8 +76,9 @@ func (s *session) compile(in *input) (*compiled, error) {
 	if diag.HasErrors(list) {
 		result.Outputs = nil
 	}
-	own, together := allowances(app, result.Outputs != nil)
-	return &compiled{in, result, diag.Sort(diag.Silence(list, own)), together}, nil
+	own, together := allowances(app, result.Outputs != nil && !app.Supposed())
+	list = diag.Sort(diag.Silence(list, own))
+	return &compiled{input: in, result: result, list: list, allows: together, read: read}, nil
 }
 
 // allowances parts an application's @allow attributes by who gives the warning: the application by itself, or several
@@ -112,7 +122,11 @@ func (s *session) each(ctx context.Context, paths []string, use func(*compiled) 
 					<-window
 					return
 				}
-				slots[i] <- s.one(paths[i])
+				done := s.one(paths[i])
+				if s.then != nil && done.err == nil {
+					done.err = s.then(done.app)
+				}
+				slots[i] <- done
 			}
 		})
 	}
@@ -145,7 +159,7 @@ func (s *session) one(path string) outcome {
 		return outcome{nil, err}
 	}
 	if in == nil {
-		return outcome{&compiled{list: list}, nil}
+		return outcome{&compiled{input: &input{path: path}, list: list}, nil}
 	}
 	app, err := s.compile(in)
 	return outcome{app, err}
@@ -165,7 +179,7 @@ func newBatch() *batch { return &batch{sources: map[string][]byte{}} }
 func (b *batch) add(app *compiled) {
 	b.list = append(b.list, app.list...)
 	b.allows = append(b.allows, app.allows...)
-	if len(app.list) > 0 && app.input != nil {
+	if len(app.list) > 0 && app.input.source.Name != "" {
 		b.sources[app.input.source.Name] = app.input.source.Data
 	}
 	if app.ok() {

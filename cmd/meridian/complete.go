@@ -21,7 +21,7 @@ func completeApps(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.
 			base = filepath.Clean(prefix)
 		}
 	}
-	paths, err := walk(base)
+	paths, err := walk(base, isApp)
 	if err != nil || len(paths) == 0 {
 		return []string{"cue"}, cobra.ShellCompDirectiveFilterFileExt
 	}

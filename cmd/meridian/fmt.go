@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,10 +29,11 @@ CUE's own layout. Comments stay with their fields, and the entries of maps (env,
 fields and comprehensions: nothing moves across it. A struct that an expression refers to keeps its
 order as well, so the meaning of the file is never changed.
 
-The name decides what a file is: app.cue is ordered as an application, and a file of the folder given
-as --platform as the platform's. Any other CUE file that is named is given CUE's layout alone. A
-folder stands for those of its files whose order is known, FOLDER/... for all such files below it,
-no argument for the working folder, and - for standard input, which is written to standard output.
+The name decides what a file is: app.cue is ordered as an application, NAME.expect.cue as its
+expectations, and a file of the folder given as --platform as the platform's. Any other CUE file that
+is named is given CUE's layout alone. A folder stands for those of its files whose order is known,
+FOLDER/... for all such files below it, no argument for the working folder, and - for standard input,
+which is written to standard output.
 
 The names of the files that changed are printed. With a mistake in any of them nothing is written.`,
 		Example: `  meridian fmt ./...
@@ -136,6 +138,8 @@ func (f *formatter) kind(path string) *schema.Ref {
 	switch {
 	case filepath.Base(path) == appFile:
 		return f.schema.Ref("#App")
+	case strings.HasSuffix(path, expectSuffix):
+		return f.schema.Ref("#Expectations")
 	case f.c.platform != "" && filepath.Ext(path) == ".cue" && sameFolder(filepath.Dir(path), f.c.platform):
 		return f.schema.Ref("#Platform")
 	}

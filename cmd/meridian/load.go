@@ -72,7 +72,7 @@ func find(args []string) ([]string, []diag.Diagnostic, error) {
 
 func findOne(arg string) ([]string, error) {
 	if base, ok := strings.CutSuffix(arg, "..."); ok {
-		return walk(base, func(path string) bool { return filepath.Base(path) == appFile })
+		return walk(base, isApp)
 	}
 	info, err := os.Stat(arg)
 	if err != nil {
@@ -87,6 +87,8 @@ func findOne(arg string) ([]string, error) {
 	}
 	return []string{path}, nil
 }
+
+func isApp(path string) bool { return filepath.Base(path) == appFile }
 
 // walk returns the files below a folder that are wanted. Folders of tools and of vendored modules are passed over.
 func walk(base string, wanted func(path string) bool) ([]string, error) {

@@ -68,6 +68,11 @@ func TestHooks(t *testing.T) {
 			says:  "services/app1/app.cue", writes: "MM services/app1/app.cue\n",
 		},
 		{
+			name: "fmt: expectations", hook: "meridian-fmt", changed: []string{"services/app1/sizes.expect.cue", "services/app1/sizes.cue"},
+			files: map[string]string{"services/app1/sizes.expect.cue": "expect:   {}\n", "services/app1/sizes.cue": "a:   1\n"},
+			says:  "services/app1/sizes.expect.cue", writes: "A  services/app1/sizes.cue\nAM services/app1/sizes.expect.cue\n",
+		},
+		{
 			name: "fmt: a mistake", hook: "meridian-fmt", changed: []string{"services/app1/app.cue"}, want: 1,
 			files: map[string]string{"services/app1/app.cue": "name: {\n"}, says: "error M1002",
 		},
@@ -97,6 +102,10 @@ func TestHooks(t *testing.T) {
 		{
 			name: "test: a configuration file beside it has changed", hook: "meridian-test", changed: []string{"services/app1/config/app1.yaml"}, want: 1,
 			files: map[string]string{"services/app1/config/app1.yaml": "greeting: howdy\n"}, says: "error M7001",
+		},
+		{
+			name: "test: an expectation has changed", hook: "meridian-test", changed: []string{"services/app1/app.expect.cue"}, want: 1,
+			files: map[string]string{"services/app1/app.expect.cue": "expect: \"an ingress\": object: kind: \"Ingress\"\n"}, says: "error M7004",
 		},
 		{name: "test: files of no application", hook: "meridian-test", changed: []string{"README.md", "lib/myapp.cue"}},
 		{
