@@ -65,7 +65,7 @@ func (x *check) run() error {
 		return nil
 	}
 	for _, output := range x.App.Outputs {
-		if len(x.Regions) == 0 || slices.Contains(x.Regions, output.Region) {
+		if x.In(output.Region) != nil && (len(x.Regions) == 0 || slices.Contains(x.Regions, output.Region)) {
 			x.in = append(x.in, output.Region)
 		}
 	}
@@ -83,10 +83,9 @@ func (x *check) run() error {
 			return err
 		}
 	}
-	reported = slices.DeleteFunc(slices.Clone(reported), func(d diag.Diagnostic) bool { return !x.concerns(d) })
 	switch {
 	case x.Codes != nil:
-		x.checkCodes(reported)
+		x.checkCodes(slices.DeleteFunc(slices.Clone(reported), func(d diag.Diagnostic) bool { return !x.concerns(d) }))
 	case diag.HasErrors(reported):
 		x.refused(reported)
 	default:

@@ -47,6 +47,7 @@ func TestCheck(t *testing.T) {
 		{name: "of another region it does not", text: `regions: ["aws-beijing"], codes: []`},
 		{name: "what is given does not widen by itself", text: `given: http: public: allowFrom: null, codes: []`},
 		{name: "given by region", text: `given: env: LEVEL: region.id, regions: ["aws-oregon"], object: kind: "Deployment", ` + level("aws-oregon")},
+		{name: "only in regions where the file has it", text: `if region.id == "aws-oregon" {object: kind: "Deployment", ` + level("debug") + `}, if region.id != "aws-oregon" {object: kind: "Deployment"}`},
 		{name: "as often as it is", text: `codes: ["M4031", "M4031"]`, want: []string{"M7004 3:19"}},
 		{name: "another kind", text: `object: {kind: "Service", name: "app2"}`, want: []string{"M7004 3:2"}},
 	}
@@ -67,6 +68,17 @@ func TestCheck(t *testing.T) {
 	checker := &expect.Checker{Platform: platform, App: result, Reported: reported, Suppose: func(given expect.Given) (*compiler.Result, []diag.Diagnostic, error) {
 		return c.Compile(parsed.With(given), nil)
 	}}
+	regional, list := s.Expectations(schema.Source{Name: "x.expect.cue", Data: []byte("if region.id == \"ksc-beijing6\" {expect: a: present: true}\nif region.id == \"aws-oregon\" {expect: b: codes: []}\nexpect: {}\n")}, platform.Facts())
+	if len(list) > 0 || len(regional) != 2 {
+		t.Fatal(list, regional)
+	}
+	for i, want := range []string{"aws-oregon", "ksc-beijing6"} {
+		for _, id := range []string{"aws-oregon", "ksc-beijing6", "aws-beijing"} {
+			if is := regional[i].In(id) != nil; is != (id == want) {
+				t.Errorf("%s is there in %s: %v", regional[i].Name, id, is)
+			}
+		}
+	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			text := "expect: x: {\n\n\t" + test.text + "\n}\n"

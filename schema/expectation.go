@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/meridian-gitops/meridian/diag"
@@ -22,7 +21,7 @@ type Expectation struct {
 	Pos  diag.Pos `json:"-"` // of the name
 	Node *Node    `json:"-"` // the same with positions
 
-	regional map[string]*Expectation // set only where expressions use the region's facts
+	regional map[string]*Expectation // set only where the file uses the region's facts
 }
 
 // ExpectedObject is #ExpectedObject.
@@ -31,12 +30,13 @@ type ExpectedObject struct {
 	Name string `json:"name"`
 }
 
-// In returns the expectation as it is in a region: expressions in it may use the region's facts.
+// In returns the expectation as it is in a region, for expressions in it may use the region's facts; nil when the file
+// does not have it there.
 func (e *Expectation) In(region string) *Expectation {
-	if regional := e.regional[region]; regional != nil {
-		return regional
+	if e.regional == nil {
+		return e
 	}
-	return e
+	return e.regional[region]
 }
 
 // Path returns the path of a field of the expectation in its file.
@@ -61,11 +61,8 @@ func (s *Schema) Expectations(src Source, facts []Facts) ([]*Expectation, []diag
 		id := facts[i].ID
 		read, problems := s.expectations(f, &facts[i])
 		found[id] = problems
-		if all == nil {
-			all = read
-		}
 		for _, e := range read {
-			e.addTo(all, id)
+			all = e.addTo(all, id)
 		}
 	}
 	list = diag.Sort(append(list, diag.Fold(found, len(facts))...))
@@ -75,18 +72,16 @@ func (s *Schema) Expectations(src Source, facts []Facts) ([]*Expectation, []diag
 	return all, list
 }
 
-// addTo notes what an expectation is in a region.
-func (e *Expectation) addTo(all []*Expectation, region string) {
+// addTo notes what an expectation is in a region. One of the same name in another region is the same expectation.
+func (e *Expectation) addTo(all []*Expectation, region string) []*Expectation {
 	i := slices.IndexFunc(all, func(other *Expectation) bool { return other.Name == e.Name })
 	if i < 0 {
-		return
+		whole := *e
+		whole.regional = map[string]*Expectation{}
+		i, all = len(all), append(all, &whole)
 	}
-	regional := maps.Clone(all[i].regional)
-	if regional == nil {
-		regional = map[string]*Expectation{}
-	}
-	regional[region] = e
-	all[i].regional = regional
+	all[i].regional[region] = e
+	return all
 }
 
 func (s *Schema) expectations(f *file, facts *Facts) ([]*Expectation, []diag.Diagnostic) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,16 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/meridian-gitops/meridian/compiler"
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/expect"
 	"github.com/meridian-gitops/meridian/golden"
 	"github.com/meridian-gitops/meridian/manifest"
-	"github.com/meridian-gitops/meridian/schema"
 )
-
-// expectSuffix is how the names of files of expectations end.
-const expectSuffix = ".expect.cue"
 
 // tester tests applications. It is used by many goroutines, each with an application of its own.
 type tester struct {
@@ -58,16 +52,17 @@ func (t *tester) test(app *compiled) error {
 }
 
 func (t *tester) tests(app *compiled, s *suite, got manifest.Tree) error {
-	files, err := expectFiles(filepath.Dir(app.input.path))
+	files, err := t.readExpectations(filepath.Dir(app.input.path))
 	if err != nil {
 		return err
 	}
-	if err := t.golden(app, s, got, len(files) > 0); err != nil {
+	expected := slices.ContainsFunc(files, func(f expectations) bool { return len(f.list)+len(f.problems) > 0 })
+	if err := t.golden(s, got, expected); err != nil {
 		return err
 	}
 	checker := &expect.Checker{Platform: t.session.compiler.Platform(), App: app.result, Reported: app.list, Suppose: t.suppose(app)}
-	for _, file := range files {
-		if err := t.expectations(s, checker, file); err != nil {
+	for _, f := range files {
+		if err := t.check(s, checker, f); err != nil {
 			return err
 		}
 	}
@@ -98,7 +93,7 @@ func (in *input) fresh() *input {
 }
 
 // golden compares what is compiled with the golden files, a test a region, or rewrites them.
-func (t *tester) golden(app *compiled, s *suite, got manifest.Tree, expected bool) error {
+func (t *tester) golden(s *suite, got manifest.Tree, expected bool) error {
 	want, err := readTree(s.golden)
 	if err != nil {
 		return err
@@ -179,61 +174,4 @@ func (t *tester) rewrite(s *suite, want, got manifest.Tree) error {
 		return err
 	}
 	return replaceDir(filepath.Join(staging, goldenDir), s.golden)
-}
-
-// expectFiles returns the files of expectations in a folder, sorted.
-func expectFiles(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, entry := range entries {
-		if strings.HasSuffix(entry.Name(), expectSuffix) && !entry.IsDir() {
-			files = append(files, filepath.Join(dir, entry.Name()))
-		}
-	}
-	return files, nil
-}
-
-// expectations checks those of one file.
-func (t *tester) expectations(s *suite, checker *expect.Checker, file string) error {
-	unreadable := func(list []diag.Diagnostic) {
-		s.cases = append(s.cases, testCase{name: filepath.Base(file), kind: expectFile, file: file, problems: list})
-	}
-	in, list, err := read(file)
-	if err != nil {
-		return err
-	}
-	if in == nil {
-		unreadable(list)
-		return nil
-	}
-	s.sources[file] = in.source.Data
-	all, list := t.session.schema.Expectations(in.source, t.session.compiler.Platform().Facts())
-	if len(list) > 0 {
-		unreadable(list)
-	}
-	for _, e := range all {
-		if !t.run.MatchString(e.Name) {
-			continue
-		}
-		result, err := checker.Check(e)
-		if err != nil {
-			return fmt.Errorf("check %q of %s: %w", e.Name, file, err)
-		}
-		s.cases = append(s.cases, testCase{name: e.Name, kind: expectCase, file: file, problems: result.Problems})
-	}
-	return nil
-}
-
-// suppose compiles an application with something put over it.
-func (t *tester) suppose(app *compiled) func(expect.Given) (*compiler.Result, []diag.Diagnostic, error) {
-	return func(given expect.Given) (*compiler.Result, []diag.Diagnostic, error) {
-		supposed, err := t.session.finish(app.input.fresh(), app.result.App.With(map[string]*schema.Node(given)), app.read)
-		if err != nil {
-			return nil, nil, err
-		}
-		return supposed.result, supposed.list, nil
-	}
 }
