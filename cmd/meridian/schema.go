@@ -65,7 +65,8 @@ DisruptionBudget, Spread, EnvSource, KeyRef, EnvFrom, File, FileRef, Scratch, Po
 TLS, L4, Health, Probe, HTTPAction, TCPAction, GRPCAction, Shutdown, Hook, Call, Accept, Patch,
 PatchTarget, Platform, Domain, Space, Subject, Backend, BackendPort, BackendRegion, Quota,
 ContainerLimits, Amounts, Constraint, Sync, Region, Network, ClusterDNS, Peer, Edge, EdgeHTTP,
-EdgeL4, PortRange, Monitoring, DNSRecord, Peering`
+EdgeL4, PortRange, Monitoring, DNSRecord, Peering,
+Expectations, Expectation, ExpectedObject`
 
 func (c *cli) exportSchema(format, definition string) error {
 	s, err := schema.New()
