@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -42,8 +43,9 @@ type File struct {
 
 // Field is a field of an object that differs. An absent value is empty.
 type Field struct {
-	Path     string // spec.template.spec.containers[app1].image
-	Old, New string
+	Path string `json:"path"` // spec.template.spec.containers[app1].image
+	Old  string `json:"old,omitempty"`
+	New  string `json:"new,omitempty"`
 }
 
 // Diff is what differs between two trees, sorted by path. An empty Diff means that they are equal.
@@ -106,9 +108,42 @@ func objectName(value *any) string {
 // Fields returns the fields in which two decoded YAML values differ, sorted by path.
 func Fields(old, new any) []Field {
 	r := &reporter{}
-	gocmp.Equal(named(old), named(new), gocmp.Reporter(r))
+	old, new = differing(named(old), named(new))
+	gocmp.Equal(old, new, gocmp.Reporter(r))
 	slices.SortFunc(r.fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	return r.fields
+}
+
+// differing leaves out of maps what is equal, so that the rest is quickly compared.
+func differing(old, new any) (any, any) {
+	switch a := old.(type) {
+	case map[string]any:
+		if b, ok := new.(map[string]any); ok {
+			a, b = differingKeys(a, b)
+			return a, b
+		}
+	case list:
+		if b, ok := new.(list); ok {
+			a, b := differingKeys(a, b)
+			return list(a), list(b)
+		}
+	}
+	return old, new
+}
+
+func differingKeys(a, b map[string]any) (map[string]any, map[string]any) {
+	a, b = maps.Clone(a), maps.Clone(b)
+	for key, was := range a {
+		will, both := b[key]
+		switch {
+		case both && reflect.DeepEqual(was, will):
+			delete(a, key)
+			delete(b, key)
+		case both:
+			a[key], b[key] = differing(was, will)
+		}
+	}
+	return a, b
 }
 
 // list is a list whose items have names: containers, ports, variables. It is compared by name, so that an inserted
