@@ -94,7 +94,7 @@ func TestOwners(t *testing.T) {
 }
 
 // core are the packages that do nothing but compute.
-var core = []string{"compiler", "schema", "regions", "golden", "manifest", "diag", "report", "reach", "schema/export", "expect"}
+var core = []string{"compiler", "schema", "regions", "golden", "manifest", "diag", "report", "reach", "schema/export", "expect", "change"}
 
 // TestPure holds that the core reads no file, clock, environment or network, runs nothing, logs nothing and rolls no
 // dice; embedding is not reading.
@@ -132,9 +132,10 @@ func TestDirection(t *testing.T) {
 		"schema":        {"diag"},
 		"regions":       {"diag", "schema"},
 		"compiler":      {"diag", "schema", "regions", "manifest"},
-		"publish":       {"diag", "schema", "regions", "manifest", "compiler"},
+		"publish":       {"diag", "schema", "regions", "manifest", "compiler", "change"},
 		"schema/export": {"schema"},
 		"expect":        {"diag", "schema", "regions", "manifest", "compiler"},
+		"change":        {"golden", "manifest"},
 	}
 	for _, s := range sources(t) {
 		allowed, held := mayImport[s.folder]
