@@ -122,3 +122,15 @@ func (s *Snapshot) App(ctx context.Context, id AppID) (*Published, error) {
 	app.Claims, err = newBook(s.draft).releaseAll(ctx, owner)
 	return app, err
 }
+
+// Claims returns what an application claims, sorted; nothing when there is no such application.
+func (s *Snapshot) Claims(ctx context.Context, id AppID) ([]manifest.Claim, error) {
+	if err := checkNames("application", id.Namespace, id.Name); err != nil {
+		return nil, err
+	}
+	owner, err := readOwner(ctx, s.draft, id.Namespace, id.Name)
+	if owner == nil || err != nil {
+		return nil, err
+	}
+	return newBook(s.draft).releaseAll(ctx, owner)
+}
