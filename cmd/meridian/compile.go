@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -98,11 +99,22 @@ func allowances(app *schema.App, compiled bool) (own, together []diag.Allow) {
 // each reads and compiles applications with a worker per core, and calls use for each in the order of paths, from
 // one goroutine. An application that has been used is dropped: memory does not grow with their number.
 func (s *session) each(ctx context.Context, paths []string, use func(*compiled) error) error {
-	workers := min(runtime.GOMAXPROCS(0), len(paths))
-	window := make(chan struct{}, 4*workers) // how far compiling may run ahead of using
-	slots := make([]chan outcome, len(paths))
+	return inOrder(ctx, paths, s.one, func(done outcome) error {
+		if done.err != nil {
+			return done.err
+		}
+		return use(done.app)
+	})
+}
+
+// inOrder does work on items with a worker per core, and calls use for each result in the order of items, from one
+// goroutine. A result that has been used is dropped.
+func inOrder[In, Out any](ctx context.Context, items []In, work func(In) Out, use func(Out) error) error {
+	workers := min(runtime.GOMAXPROCS(0), len(items))
+	window := make(chan struct{}, 4*workers) // how far working may run ahead of using
+	slots := make([]chan Out, len(items))
 	for i := range slots {
-		slots[i] = make(chan outcome, 1)
+		slots[i] = make(chan Out, 1)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -118,15 +130,11 @@ func (s *session) each(ctx context.Context, paths []string, use func(*compiled) 
 				case window <- struct{}{}:
 				}
 				i := int(next.Add(1)) - 1
-				if i >= len(paths) {
+				if i >= len(items) {
 					<-window
 					return
 				}
-				done := s.one(paths[i])
-				if s.then != nil && done.err == nil {
-					done.err = s.then(done.app)
-				}
-				slots[i] <- done
+				slots[i] <- work(items[i])
 			}
 		})
 	}
@@ -135,10 +143,7 @@ func (s *session) each(ctx context.Context, paths []string, use func(*compiled) 
 		case <-ctx.Done():
 			return ctx.Err()
 		case done := <-slots[i]:
-			if done.err != nil {
-				return done.err
-			}
-			if err := use(done.app); err != nil {
+			if err := use(done); err != nil {
 				return err
 			}
 			<-window
@@ -153,8 +158,18 @@ type outcome struct {
 	err error
 }
 
+// one reads an application from the disk, compiles it, and does with it what comes next.
 func (s *session) one(path string) outcome {
-	in, list, err := read(path)
+	done := s.from(origin{}, path)
+	if s.then != nil && done.err == nil {
+		done.err = s.then(done.app)
+	}
+	return done
+}
+
+// from reads an application and compiles it.
+func (s *session) from(o origin, path string) outcome {
+	in, list, err := o.read(path)
 	if err != nil {
 		return outcome{nil, err}
 	}
@@ -180,7 +195,7 @@ func (b *batch) add(app *compiled) {
 	b.list = append(b.list, app.list...)
 	b.allows = append(b.allows, app.allows...)
 	if len(app.list) > 0 && app.input.source.Name != "" {
-		b.sources[app.input.source.Name] = app.input.source.Data
+		maps.Copy(b.sources, app.input.sources())
 	}
 	if app.ok() {
 		b.interfaces = append(b.interfaces, app.result.Interface())

@@ -2,160 +2,170 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/meridian-gitops/meridian/compiler"
-	"github.com/meridian-gitops/meridian/golden"
-	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/change"
 	"github.com/meridian-gitops/meridian/publish"
 )
 
+// diffFlags are the flags of diff.
+type diffFlags struct {
+	target   targetFlags
+	revision string
+	platform string // the old one
+	partial  bool
+	unified  bool
+	format   string
+	failOn   []string
+}
+
 func (c *cli) diffCommand() *cobra.Command {
-	var partial, summary bool
-	var target targetFlags
+	var f diffFlags
 	cmd := &cobra.Command{
-		Use:   "diff --against FOLDER|REPOSITORY " + appsUsage,
-		Short: "Say what publishing would change",
-		Long: `Compile applications and compare their manifests of all regions with a folder that build -o wrote,
-or with the GitOps repository. Exit code 1 means that something differs.` + appsHelp,
-		Example: `  meridian diff --against out
-  meridian diff --against https://git.mydomain.com/gitops.git --token-file token ./...`,
+		Use:   "diff [--revision A | --revision A..B | --against FOLDER|REPOSITORY | --against-platform DIR] " + appsUsage,
+		Short: "Say what would change, and what it means",
+		Long: `Compile applications and say, object by object, what changes in which regions, and what that means:
+what is deleted, what restarts, what is reachable by more or by fewer. Equal changes of several
+regions and applications are told once, the most dangerous first. They are compared with one of
+
+  --revision A         the sources as they are in git at a branch, tag or commit; without any of
+                       these flags, at HEAD. A..B compares two revisions, A...B compares B with the
+                       commit where it parted from A. Nothing is checked out. A platform folder in
+                       the same repository is taken from the revision too
+  --against            a folder that build -o wrote, or the GitOps repository
+  --against-platform   the same sources, compiled with another platform; also what spaces become
+
+An application is known by its space and name, wherever in the repository its file lies; one that
+only the old side has is deleted. With a mistake on either side nothing is compared. Where an application's ports are opened on a region's proxies, the
+proxies' entries are compared as well, but not with a folder, which does not hold them.
+
+Exit code 1 means that something differs; with --fail-on, that something of these classes does:
+` + classHelp() + appsHelp,
+		Example: `  meridian diff
+  meridian diff --revision origin/main...HEAD --format markdown ./...
+  meridian diff --against https://git.mydomain.com/gitops.git --token-file token ./...
+  meridian diff --platform ./platform --against-platform ../released/platform ./...
+  meridian diff --revision main --fail-on deletion,left-region,exposure-wider ./...`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if target.url == "" {
-				return usageError{fmt.Errorf("diff wants --against FOLDER or --against REPOSITORY")}
-			}
-			s, err := c.newSession()
-			if err != nil {
+			if err := f.check(cmd); err != nil {
 				return err
 			}
-			baseline, err := c.openBaseline(cmd.Context(), target)
-			if err != nil {
-				return err
-			}
-			defer baseline.close()
-			var difference golden.Diff
-			err = c.compileAll(cmd.Context(), s, args, partial, func(app *compiled) error {
-				got, err := app.result.Tree()
-				if err != nil {
-					return err
-				}
-				want, err := baseline.app(cmd.Context(), app.result.Namespace, app.result.App.Name)
-				if err != nil {
-					return err
-				}
-				difference = append(difference, golden.Compare(want, got)...)
-				return nil
-			})
-			if err != nil || len(difference) == 0 {
-				return err
-			}
-			text := difference.Unified() + "\n" + difference.Summary()
-			if summary {
-				text = difference.Summary()
-			}
-			if _, err := fmt.Fprint(c.Stdout, text); err != nil {
-				return err
-			}
-			return errReported
+			return c.diff(cmd.Context(), f, args)
 		},
 	}
-	target.register(cmd, "against")
-	cmd.Flags().BoolVar(&summary, "summary", false, "object by object only, without the unified diff")
-	partialFlag(cmd, &partial)
+	f.target.register(cmd, "against")
+	flags := cmd.Flags()
+	flags.StringVar(&f.revision, "revision", "", "git revision of the sources to compare with, or two: A..B (default: HEAD, in a git repository)")
+	flags.StringVar(&f.platform, "against-platform", "", "folder of the platform to compare with; --platform is the new one")
+	flags.BoolVar(&f.unified, "unified", false, "print the unified diffs of the manifests too")
+	flags.StringVar(&f.format, "format", "text", "text, json or markdown (for a comment on a pull request)")
+	flags.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 1 for changes of these classes only (repeat, or separate with commas)")
+	partialFlag(cmd, &f.partial)
 	return cmd
 }
 
-// baseline is what compiled manifests are compared with.
-type baseline interface {
-	// app returns the manifests of an application in all regions, by their path in the repository.
-	app(ctx context.Context, namespace, name string) (manifest.Tree, error)
-	close() error
+// classHelp lists the classes, a few a line.
+func classHelp() string {
+	var names []string
+	for _, class := range change.Classes() {
+		names = append(names, string(class))
+	}
+	return strings.Join(wrap(strings.Join(names, ", "), "  ", 98), "\n") + "\n"
 }
 
-func (c *cli) openBaseline(ctx context.Context, target targetFlags) (baseline, error) {
-	info, err := os.Stat(target.url)
+// check refuses what does not go together.
+func (f *diffFlags) check(cmd *cobra.Command) error {
+	given := 0
+	for _, name := range []string{"revision", "against", "against-platform"} {
+		if cmd.Flags().Changed(name) {
+			given++
+		}
+	}
+	if given > 1 {
+		return usageError{errors.New("diff compares with one of --revision, --against and --against-platform")}
+	}
+	for _, name := range []string{"branch", "username", "token-file"} {
+		if cmd.Flags().Changed(name) && f.target.url == "" {
+			return usageError{fmt.Errorf("--%s belongs to --against REPOSITORY", name)}
+		}
+	}
+	if _, ok := diffPrinters()[f.format]; !ok {
+		return usageError{fmt.Errorf("unknown format %q; want %s", f.format, strings.Join(slices.Sorted(maps.Keys(diffPrinters())), ", "))}
+	}
+	for _, name := range f.failOn {
+		if !slices.Contains(change.Classes(), change.Class(name)) {
+			return usageError{fmt.Errorf("--fail-on: there is no class %q; classes are:\n%s", name, strings.TrimRight(classHelp(), "\n"))}
+		}
+	}
+	return nil
+}
+
+// diff compares, prints what changes, and returns errReported when that is not as wanted.
+func (c *cli) diff(ctx context.Context, f diffFlags, args []string) error {
+	d := &differ{unified: f.unified}
+	var err error
 	switch {
-	case err == nil && info.IsDir() && !isRepository(target.url):
-		return folderBaseline(target.url), nil
-	case err != nil && !strings.Contains(target.url, "://"): // publishing would create it; a comparison only hides the typo
-		return nil, usageError{fmt.Errorf("compare with %s: %w", target.url, err)}
+	case f.target.url != "":
+		err = c.diffAgainst(ctx, f, args, d)
+	case f.platform != "":
+		err = c.diffPlatforms(ctx, f, args, d)
+	default:
+		err = c.diffRevisions(ctx, f, args, d)
 	}
-	options, err := c.publishOptions(target)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	snapshot, list, err := publish.Read(ctx, options)
-	if err != nil {
-		return nil, err
+	report := d.report()
+	if err := diffPrinters()[f.format](c, report); err != nil {
+		return err
 	}
-	if err := c.report(list, nil); err != nil {
-		return nil, err
+	if slices.ContainsFunc(report.Changes, f.fails) {
+		return errReported
 	}
-	return repositoryBaseline{snapshot}, nil
+	return nil
 }
 
-// isRepository reports whether a folder is a bare git repository.
-func isRepository(dir string) bool {
-	_, head := os.Stat(filepath.Join(dir, "HEAD"))
-	_, objects := os.Stat(filepath.Join(dir, "objects"))
-	return head == nil && objects == nil
+// fails reports whether a change is one to fail for.
+func (f *diffFlags) fails(one change.Change) bool {
+	return len(f.failOn) == 0 || slices.ContainsFunc(one.Classes, func(class change.Class) bool { return slices.Contains(f.failOn, string(class)) })
 }
 
-type folderBaseline string
-
-func (dir folderBaseline) app(_ context.Context, namespace, name string) (manifest.Tree, error) {
-	paths, err := filepath.Glob(filepath.Join(globQuote(string(dir)), "regions", "*"))
+// diffAgainst compares what is compiled with a folder or a repository.
+func (c *cli) diffAgainst(ctx context.Context, f diffFlags, args []string, d *differ) error {
+	s, err := c.newSession()
 	if err != nil {
-		return manifest.Tree{}, err
+		return err
 	}
-	var files []manifest.File
-	for _, path := range paths {
-		folder := compiler.AppFolder(filepath.Base(path), namespace, name)
-		tree, err := readTree(filepath.Join(string(dir), filepath.FromSlash(folder)))
-		if err != nil {
-			return manifest.Tree{}, err
+	baseline, err := c.openBaseline(ctx, f.target, s.compiler.Platform())
+	if err != nil {
+		return err
+	}
+	defer baseline.close()
+	d.from, d.to = f.target.url, origin{}.String()
+	return c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
+		got, err := app.result.Tree()
+		if err == nil && baseline.hasEdge() {
+			got, err = s.withEdge(app.result)
 		}
-		files = appendTree(files, folder, tree)
-	}
-	return manifest.NewTree(files)
-}
-
-func (folderBaseline) close() error { return nil }
-
-func appendTree(files []manifest.File, folder string, tree manifest.Tree) []manifest.File {
-	for path, data := range tree.Files() {
-		files = append(files, manifest.File{Path: folder + "/" + path, Data: data})
-	}
-	return files
-}
-
-type repositoryBaseline struct{ snapshot *publish.Snapshot }
-
-func (r repositoryBaseline) app(ctx context.Context, namespace, name string) (manifest.Tree, error) {
-	ids, err := r.snapshot.Regions(ctx)
-	if err != nil {
-		return manifest.Tree{}, err
-	}
-	var files []manifest.File
-	for _, id := range ids {
-		folder := compiler.AppFolder(id, namespace, name)
-		tree, err := r.snapshot.Tree(ctx, folder)
 		if err != nil {
-			return manifest.Tree{}, err
+			return err
 		}
-		files = appendTree(files, folder, tree)
-	}
-	return manifest.NewTree(files)
+		want, err := baseline.app(ctx, app.result.Namespace, app.result.App.Name)
+		if err != nil {
+			return err
+		}
+		d.add(compare(want, got, d.unified))
+		return nil
+	})
 }
-
-func (r repositoryBaseline) close() error { return r.snapshot.Close() }
 
 // targetFlags say where the GitOps repository is and how to get in.
 type targetFlags struct {

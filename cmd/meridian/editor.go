@@ -68,7 +68,7 @@ func (c *cli) writeEditorFiles(dir string) (written []string, err error) {
 
 // appPackage returns the package of an app.cue, which its companion must be in.
 func appPackage(path string) (string, error) {
-	in, list, err := read(path)
+	in, list, err := origin{}.read(path)
 	switch {
 	case err != nil:
 		return "", err

@@ -121,7 +121,7 @@ func (f *formatter) files(ctx context.Context, args []string) error {
 }
 
 func (f *formatter) file(path string) (*formatted, error) {
-	data, list, err := readSource(path)
+	data, list, err := origin{}.readSource(path)
 	if err != nil || len(list) > 0 {
 		return &formatted{path: path, list: list}, err
 	}

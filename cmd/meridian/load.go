@@ -24,8 +24,11 @@ const appFile = "app.cue"
 // input is one application as read: its file, what it imports, and the files beside it.
 type input struct {
 	path   string // as named on the command line, or found
+	from   origin // where it was read
+	whole  bool   // it came from a record with all that belongs to it: nothing is read from the disk
 	source schema.Source
 	beside map[string][]byte
+	wanted []schema.Beside   // what beside holds, as far as it could be read
 	module map[string][]byte // the module's files that were read, by path below its root
 }
 
@@ -42,6 +45,17 @@ func (in *input) recorded() (manifest.Tree, error) {
 	return manifest.NewTree(files)
 }
 
+// sources are the CUE files that were read, as diagnostics call them.
+func (in *input) sources() map[string][]byte {
+	files := map[string][]byte{in.source.Name: in.source.Data}
+	for file, data := range in.module {
+		if in.source.Module != nil {
+			files[path.Join(in.source.Module.Root, file)] = data
+		}
+	}
+	return files
+}
+
 const (
 	modulePrefix = ".cue-module/"
 	moduleFile   = "cue.mod/module.cue"
@@ -49,13 +63,10 @@ const (
 
 // find returns the app.cue files that arguments name: a file, a folder that holds one, or FOLDER/... for all below.
 func find(args []string) ([]string, []diag.Diagnostic, error) {
-	if len(args) == 0 {
-		args = []string{"."}
-	}
 	var paths []string
 	var list []diag.Diagnostic
-	for _, arg := range args {
-		found, err := findOne(arg)
+	for _, arg := range orHere(args) {
+		found, err := origin{}.find(arg)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			list = append(list, diag.New(diag.SourceUnreadable, diag.Pos{File: arg}, "", "there is no such file"))
@@ -70,11 +81,20 @@ func find(args []string) ([]string, []diag.Diagnostic, error) {
 	return slices.Compact(paths), list, nil
 }
 
-func findOne(arg string) ([]string, error) {
-	if base, ok := strings.CutSuffix(arg, "..."); ok {
-		return walk(base, isApp)
+// orHere returns arguments, or the working folder when there is none.
+func orHere(args []string) []string {
+	if len(args) == 0 {
+		return []string{"."}
 	}
-	info, err := os.Stat(arg)
+	return args
+}
+
+// find returns the app.cue files that one argument names.
+func (o origin) find(arg string) ([]string, error) {
+	if base, ok := strings.CutSuffix(arg, "..."); ok {
+		return o.below(base, isApp)
+	}
+	info, err := o.stat(arg)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +102,7 @@ func findOne(arg string) ([]string, error) {
 		return []string{filepath.Clean(arg)}, nil
 	}
 	path := filepath.Join(arg, appFile)
-	if _, err := os.Stat(path); err != nil {
+	if _, err := o.stat(path); err != nil {
 		return nil, err
 	}
 	return []string{path}, nil
@@ -90,11 +110,16 @@ func findOne(arg string) ([]string, error) {
 
 func isApp(path string) bool { return filepath.Base(path) == appFile }
 
-// walk returns the files below a folder that are wanted. Folders of tools and of vendored modules are passed over.
+// walk returns the files below a folder that are wanted.
 func walk(base string, wanted func(path string) bool) ([]string, error) {
+	return origin{}.below(base, wanted)
+}
+
+// below returns the files below a folder that are wanted. Folders of tools and of vendored modules are passed over.
+func (o origin) below(base string, wanted func(path string) bool) ([]string, error) {
 	root := filepath.Clean(strings.TrimSuffix(base, "/"))
 	var paths []string
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	err := o.walk(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -109,12 +134,12 @@ func walk(base string, wanted func(path string) bool) ([]string, error) {
 }
 
 // read reads an app.cue; what it needs beside it comes later, when it is known.
-func read(file string) (*input, []diag.Diagnostic, error) {
-	data, list, err := readSource(file)
+func (o origin) read(file string) (*input, []diag.Diagnostic, error) {
+	data, list, err := o.readSource(file)
 	if data == nil {
 		return nil, list, err
 	}
-	in := &input{path: file, source: schema.Source{Name: file, Data: data}, beside: map[string][]byte{}}
+	in := &input{path: file, from: o, source: schema.Source{Name: o.name(file), Data: data}, beside: map[string][]byte{}}
 	if bytes.Contains(data, []byte("import")) {
 		if err := in.findModule(); err != nil {
 			return nil, nil, err
@@ -124,11 +149,11 @@ func read(file string) (*input, []diag.Diagnostic, error) {
 }
 
 // readSource reads a file of CUE; nil when it is none that may be read, which a diagnostic then says.
-func readSource(file string) ([]byte, []diag.Diagnostic, error) {
+func (o origin) readSource(file string) ([]byte, []diag.Diagnostic, error) {
 	unreadable := func(format string, args ...any) ([]byte, []diag.Diagnostic, error) {
-		return nil, []diag.Diagnostic{diag.New(diag.SourceUnreadable, diag.Pos{File: file}, "", format, args...)}, nil
+		return nil, []diag.Diagnostic{diag.New(diag.SourceUnreadable, diag.Pos{File: o.name(file)}, "", format, args...)}, nil
 	}
-	info, err := os.Lstat(file) // a link in somebody's repository must not show what it leads to
+	info, err := o.lstat(file) // a link in somebody's repository must not show what it leads to
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return unreadable("there is no such file")
@@ -139,7 +164,7 @@ func readSource(file string) ([]byte, []diag.Diagnostic, error) {
 	case info.Size() > schema.MaxSourceBytes:
 		return unreadable("it has %d bytes; at most %d are read", info.Size(), schema.MaxSourceBytes)
 	}
-	data, err := os.ReadFile(file)
+	data, err := o.readFile(file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,18 +179,18 @@ func (in *input) findModule() error {
 	}
 	for {
 		file := filepath.Join(dir, filepath.FromSlash(moduleFile))
-		data, err := os.ReadFile(file)
+		data, err := in.from.readFile(file)
 		if err == nil {
 			path, err := schema.ModulePath(data)
 			if err != nil {
-				return fmt.Errorf("read %s: %w", file, err)
+				return fmt.Errorf("read %s: %w", in.from.name(file), err)
 			}
-			root, err := os.OpenRoot(dir)
+			root, _, err := in.from.folder(dir) // its packages are read later
 			if err != nil {
 				return err
 			}
 			in.module = map[string][]byte{moduleFile: data}
-			in.source.Module = &schema.Module{Path: path, Package: in.packageReader(root.FS()), Root: relative(dir)}
+			in.source.Module = &schema.Module{Path: path, Package: in.packageReader(root), Root: in.from.name(relative(dir))}
 			return nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -217,7 +242,7 @@ func (in *input) packageReader(root fs.FS) func(string) (map[string][]byte, erro
 
 // fromRecord makes an input of what was recorded in the repository. Diagnostics name its files below name.
 func fromRecord(name string, recorded manifest.Tree) (*input, error) {
-	in := &input{path: name + "/" + appFile, beside: map[string][]byte{}}
+	in := &input{path: name + "/" + appFile, whole: true, beside: map[string][]byte{}}
 	in.source.Name = in.path
 	for file, data := range recorded.Files() {
 		switch below, inModule := strings.CutPrefix(file, modulePrefix); {
@@ -257,14 +282,15 @@ func (in *input) recordedPackage(folder string) (map[string][]byte, error) {
 // readBeside reads the files beside app.cue that the application names: regular files below its folder, at most
 // 1 MiB, never through a symbolic link that leads out.
 func (in *input) readBeside(wanted []schema.Beside) []diag.Diagnostic {
-	if len(wanted) == 0 {
+	in.wanted = wanted
+	if in.whole || len(wanted) == 0 {
 		return nil
 	}
-	root, err := os.OpenRoot(filepath.Dir(in.path))
+	root, closeRoot, err := in.from.folder(filepath.Dir(in.path))
 	if err != nil {
 		return []diag.Diagnostic{diag.New(diag.BesideFile, wanted[0].Pos, wanted[0].Field, "the folder cannot be opened: %v", err)}
 	}
-	defer root.Close()
+	defer closeRoot()
 	var list []diag.Diagnostic
 	for _, w := range wanted {
 		data, problem := readRegular(root, w.Path)
@@ -277,8 +303,8 @@ func (in *input) readBeside(wanted []schema.Beside) []diag.Diagnostic {
 	return list
 }
 
-func readRegular(root *os.Root, path string) ([]byte, string) {
-	info, err := root.Stat(path)
+func readRegular(root fs.FS, path string) ([]byte, string) {
+	info, err := fs.Stat(root, path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "does not exist beside app.cue"
@@ -302,11 +328,14 @@ func readRegular(root *os.Root, path string) ([]byte, string) {
 }
 
 // readPlatform reads the *.cue files of a platform folder, in order of their names.
-func readPlatform(dir string) ([]schema.Source, error) {
+func (o origin) readPlatform(dir string) ([]schema.Source, error) {
 	if dir == "" {
 		return nil, nil
 	}
-	entries, err := os.ReadDir(dir)
+	entries, err := o.readDir(dir)
+	if o.files != nil && errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError{fmt.Errorf("read platform: there is no %s", o.name(dir))}
+	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("read platform: %w", err)}
 	}
@@ -316,21 +345,25 @@ func readPlatform(dir string) ([]schema.Source, error) {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())
-		data, err := os.ReadFile(path)
+		data, err := o.readFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read platform: %w", err)
 		}
-		sources = append(sources, schema.Source{Name: path, Data: data})
+		sources = append(sources, schema.Source{Name: o.name(path), Data: data})
 	}
 	if len(sources) == 0 {
-		return nil, usageError{fmt.Errorf("read platform: there is no CUE file in %s", dir)}
+		return nil, usageError{fmt.Errorf("read platform: there is no CUE file in %s", o.name(dir))}
 	}
 	return sources, nil
 }
 
 // loadPlatform reads and checks the platform, and reports what is wrong with it.
 func (c *cli) loadPlatform(s *schema.Schema) (*regions.Platform, error) {
-	sources, err := readPlatform(c.platform)
+	return c.loadPlatformOf(s, origin{}, c.platform)
+}
+
+func (c *cli) loadPlatformOf(s *schema.Schema, from origin, dir string) (*regions.Platform, error) {
+	sources, err := from.readPlatform(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/meridian-gitops/meridian/report"
 )
 
-// textWidth is how wide the text of `reach` is at most, but for words that are longer.
+// textWidth is how wide the texts of reach and diff are at most, but for words that are longer.
 const textWidth = 80
 
 // reachText is the answers as text; regions that are answered alike are folded.

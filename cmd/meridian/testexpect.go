@@ -35,7 +35,7 @@ func (t *tester) readExpectations(dir string) ([]expectations, error) {
 			continue
 		}
 		f := expectations{file: filepath.Join(dir, entry.Name())}
-		in, list, err := read(f.file)
+		in, list, err := origin{}.read(f.file)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,364 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/meridian-gitops/meridian/compiler"
+	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
+)
+
+// side is sources and what they are compiled with.
+type side struct {
+	origin  origin
+	session *session
+}
+
+// sides are what is compared.
+type sides struct {
+	old, new    side
+	args        []string
+	partial     bool
+	root        string // of the work tree that both are in; empty where the sides differ in nothing but the platform
+	oldPlatform string // its folder, where they do
+	same        bool   // both are compiled with the same platform
+}
+
+// both is one path compiled on both sides; a side that does not have it is nil.
+type both struct {
+	old, new         *compiled
+	oldTree, newTree manifest.Tree
+	equal            bool      // the inputs are: new stands for both
+	compared         *compared // what changes, where both sides are one application
+	err              error
+}
+
+// identity is what an application is known by, wherever its file lies.
+type identity struct{ space, name string }
+
+// diffSides compiles the applications of both sides and compares them.
+func (c *cli) diffSides(ctx context.Context, s sides, d *differ) error {
+	s.same = samePlatform(s.old.session, s.new.session)
+	paths, list, err := s.paths()
+	if err != nil {
+		return err
+	}
+	p := newPairing(s, d)
+	err = inOrder(ctx, slices.Sorted(maps.Keys(paths)), func(path string) both { return s.compare(path, paths[path], d.unified) }, p.use)
+	if err != nil {
+		return err
+	}
+	list = append(list, p.diagnostics()...)
+	if err := c.report(diag.Sort(list), p.sources()); err != nil {
+		return err
+	}
+	if list, err := p.moved(paths); err != nil || diag.HasErrors(list) {
+		return errors.Join(err, c.report(diag.Sort(list), p.sources()))
+	}
+	p.rest()
+	if s.same {
+		return nil
+	}
+	return p.spaces()
+}
+
+// where says which sides have a path.
+type where struct{ old, new bool }
+
+// paths finds the applications of both sides. What an argument names is missing when neither side has it.
+func (s sides) paths() (map[string]where, []diag.Diagnostic, error) {
+	paths := map[string]where{}
+	var list []diag.Diagnostic
+	for _, arg := range orHere(s.args) {
+		old, errOld := s.old.origin.find(arg)
+		new, errNew := s.new.origin.find(arg)
+		for _, err := range []error{errOld, errNew} {
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, nil, err
+			}
+		}
+		switch {
+		case errOld != nil && errNew != nil:
+			list = append(list, diag.New(diag.SourceUnreadable, diag.Pos{File: arg}, "", "there is no such file"))
+		case len(old)+len(new) == 0:
+			list = append(list, diag.New(diag.NothingToCompile, diag.Pos{File: arg}, "", "there is no %s below it", appFile))
+		}
+		for _, path := range old {
+			paths[path] = where{true, paths[path].new}
+		}
+		for _, path := range new {
+			paths[path] = where{paths[path].old, true}
+		}
+	}
+	return paths, list, nil
+}
+
+// compile compiles a path on the sides that have it, once where nothing differs.
+func (s sides) compile(path string, at where) both {
+	var b both
+	if at.new {
+		done := s.new.session.from(s.new.origin, path)
+		b.new, b.err = done.app, done.err
+	}
+	if !at.old || b.err != nil {
+		return b
+	}
+	if at.new && s.same {
+		b.equal, b.err = s.equal(b.new.input, path)
+		if b.equal || b.err != nil {
+			return b
+		}
+	}
+	done := s.old.session.from(s.old.origin, path)
+	b.old, b.err = done.app, done.err
+	return b
+}
+
+// compare compiles a path and compares what is there, as far as one path tells.
+func (s sides) compare(path string, at where, unified bool) both {
+	b := s.compile(path, at)
+	if b.err != nil || b.equal {
+		return b
+	}
+	if b.old != nil && b.old.ok() {
+		b.oldTree, b.err = s.old.session.withEdge(b.old.result)
+	}
+	if b.new != nil && b.new.ok() && b.err == nil {
+		b.newTree, b.err = s.new.session.withEdge(b.new.result)
+	}
+	if b.err == nil && b.old.identity() != (identity{}) && b.old.identity() == b.new.identity() {
+		b.compared = compare(b.oldTree, b.newTree, unified)
+	}
+	return b
+}
+
+// identity is the zero one of what could not be compiled.
+func (a *compiled) identity() identity {
+	if a == nil || !a.ok() {
+		return identity{}
+	}
+	return identity{a.result.App.Space, a.result.App.Name}
+}
+
+// equal reports whether all that was read of an application on the new side is the same on the old one.
+func (s sides) equal(in *input, path string) (bool, error) {
+	if in == nil {
+		return false, nil
+	}
+	other, _, err := s.old.origin.read(path)
+	if err != nil || other == nil || !bytes.Equal(in.source.Data, other.source.Data) || (in.module == nil) != (other.module == nil) {
+		return false, err
+	}
+	return in.sameModule(other) && in.sameBeside(other), nil
+}
+
+// sameModule reads the folders of the module that were read, and compares.
+func (in *input) sameModule(other *input) bool {
+	for file := range in.module {
+		if file == moduleFile {
+			continue
+		}
+		if _, err := other.source.Module.Package(path.Dir(file)); err != nil {
+			return false
+		}
+	}
+	return maps.EqualFunc(in.module, other.module, bytes.Equal)
+}
+
+// sameBeside reads the files beside app.cue that were read, and compares. Where one could not be read, what the
+// other side has is not known.
+func (in *input) sameBeside(other *input) bool {
+	if len(in.wanted) != len(in.beside) {
+		return false
+	}
+	return len(other.readBeside(in.wanted)) == 0 && maps.EqualFunc(in.beside, other.beside, bytes.Equal)
+}
+
+// pairing brings together the two sides of each application.
+type pairing struct {
+	sides
+	differ         *differ
+	oldSet, newSet *batch
+	old, new       map[identity]manifest.Tree // of those whose other side has not come yet
+}
+
+func newPairing(s sides, d *differ) *pairing {
+	return &pairing{sides: s, differ: d, oldSet: newBatch(), newSet: newBatch(), old: map[identity]manifest.Tree{}, new: map[identity]manifest.Tree{}}
+}
+
+// use takes what one path has become.
+func (p *pairing) use(b both) error {
+	if b.err != nil {
+		return b.err
+	}
+	if b.new != nil {
+		p.newSet.add(b.new)
+	}
+	switch {
+	case b.equal:
+		if b.new.ok() {
+			p.oldSet.interfaces = append(p.oldSet.interfaces, b.new.result.Interface())
+		}
+		return nil
+	case b.old != nil:
+		p.oldSet.add(b.old)
+	}
+	if b.compared != nil {
+		p.differ.add(b.compared)
+		return nil
+	}
+	p.keep(b.old.identity(), b.oldTree, p.old)
+	p.keep(b.new.identity(), b.newTree, p.new)
+	return nil
+}
+
+// keep keeps one side of an application until the other comes: it may lie at another path.
+func (p *pairing) keep(id identity, tree manifest.Tree, into map[identity]manifest.Tree) {
+	if id == (identity{}) {
+		return
+	}
+	into[id] = tree
+	old, was := p.old[id]
+	new, is := p.new[id]
+	if was && is {
+		delete(p.old, id)
+		delete(p.new, id)
+		p.differ.add(compare(old, new, p.differ.unified))
+	}
+}
+
+// moved looks for the other side of what has come on one side only in the rest of the work tree: it may have moved out
+// of the named folders, or into them. Only files that hold the name are compiled.
+func (p *pairing) moved(named map[string]where) ([]diag.Diagnostic, error) {
+	if p.root == "" {
+		return nil, nil
+	}
+	full := make(map[string]where, len(named))
+	for path, at := range named {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		full[abs] = at
+	}
+	list, err := p.search(p.sides.new, p.old, p.new, func(path string) bool { return full[path].new })
+	if err != nil || len(list) > 0 {
+		return list, err
+	}
+	return p.search(p.sides.old, p.new, p.old, func(path string) bool { return full[path].old })
+}
+
+// search looks for applications on a side that has not shown them, and keeps what it finds in into. It returns what is
+// wrong with one that cannot be compiled.
+func (p *pairing) search(s side, missing, into map[identity]manifest.Tree, known func(path string) bool) ([]diag.Diagnostic, error) {
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	paths, err := s.origin.below(p.root, isApp)
+	if err != nil {
+		return nil, err
+	}
+	var list []diag.Diagnostic
+	for _, path := range slices.DeleteFunc(paths, known) {
+		if len(missing) == 0 {
+			break
+		}
+		data, err := s.origin.readFile(path)
+		if err != nil || !holdsName(data, missing) {
+			continue // it is not among those that were asked for
+		}
+		done := s.session.from(s.origin, relative(path))
+		if done.err != nil {
+			return nil, done.err
+		}
+		if done.app.result == nil {
+			continue
+		}
+		id := identity{done.app.result.App.Space, done.app.result.App.Name}
+		if _, ok := missing[id]; !ok {
+			continue
+		}
+		if !done.app.ok() {
+			list = append(list, done.app.list...)
+			continue
+		}
+		tree, err := s.session.withEdge(done.app.result)
+		if err != nil {
+			return nil, err
+		}
+		p.keep(id, tree, into)
+	}
+	return list, nil
+}
+
+func holdsName(data []byte, apps map[identity]manifest.Tree) bool {
+	for id := range apps {
+		if bytes.Contains(data, []byte(`"`+id.name+`"`)) {
+			return true
+		}
+	}
+	return false
+}
+
+// rest compares what has come on one side only with nothing.
+func (p *pairing) rest() {
+	for _, old := range p.old {
+		p.differ.add(compare(old, manifest.Tree{}, p.differ.unified))
+	}
+	for _, new := range p.new {
+		p.differ.add(compare(manifest.Tree{}, new, p.differ.unified))
+	}
+}
+
+// spaces compares what the two platforms make of their spaces.
+func (p *pairing) spaces() error {
+	old, err := p.sides.old.session.spaceTree()
+	if err != nil {
+		return err
+	}
+	new, err := p.sides.new.session.spaceTree()
+	if err != nil {
+		return err
+	}
+	p.differ.add(compare(old, new, p.differ.unified))
+	return nil
+}
+
+// diagnostics are those of the new side, and what keeps the old one from being compared: it is as it is.
+func (p *pairing) diagnostics() []diag.Diagnostic {
+	list := append(p.newSet.list, compiler.Together(p.newSet.interfaces, !p.partial && wholeSpaces(p.args))...)
+	old := slices.DeleteFunc(p.oldSet.list, func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
+	for _, found := range compiler.Together(p.oldSet.interfaces, false) {
+		if found.Code == diag.SameApplication {
+			old = append(old, found)
+		}
+	}
+	for _, found := range old {
+		if slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return sameMistake(d, found) }) {
+			continue // also on the new side
+		}
+		if p.oldPlatform != "" {
+			found = found.WithRelated(diag.Pos{File: p.oldPlatform}, "with this platform")
+		}
+		list = append(list, found)
+	}
+	return list
+}
+
+func sameMistake(a, b diag.Diagnostic) bool {
+	return a.Code == b.Code && a.Pos == b.Pos && a.Path == b.Path && a.Region == b.Region && a.Message == b.Message
+}
+
+// sources are the files that diagnostics point into.
+func (p *pairing) sources() map[string][]byte {
+	all := maps.Clone(p.oldSet.sources)
+	maps.Copy(all, p.newSet.sources)
+	return all
+}
