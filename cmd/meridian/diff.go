@@ -43,8 +43,8 @@ regions and applications are told once, the most dangerous first. They are compa
   --against-platform   the same sources, compiled with another platform; also what spaces become
 
 An application is known by its space and name, wherever in the repository its file lies; one that
-only the old side has is deleted. With a mistake on either side nothing is compared. Where an application's ports are opened on a region's proxies, the
-proxies' entries are compared as well, but not with a folder, which does not hold them.
+only the old side has is deleted. With a mistake on either side nothing is compared. The ports that
+a region's proxies open are compared as well, but not with a folder, which does not hold them.
 
 Exit code 1 means that something differs; with --fail-on, that something of these classes does:
 ` + classHelp() + appsHelp,
