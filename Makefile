@@ -47,6 +47,10 @@ generate: ## rewrite everything that is generated: golden files, reference pages
 mutations: ## make mistakes in good applications and print what is said of them; fails when one is not handled
 	@$(GO) run ./test/mutations
 
+.PHONY: peers
+peers: ## make four mistakes with Meridian and with pinned peers, which are built first; rewrites docs/mistakes.md
+	$(GO) run ./test/peers
+
 .PHONY: facts
 facts: ## list the facts of the manual with the tests that cite them; fails when one has none
 	@$(GO) run ./test/facts
