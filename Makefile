@@ -41,6 +41,7 @@ generate: ## rewrite everything that is generated: golden files, reference pages
 	$(GO) test ./cmd/meridian -run TestErrors -update
 	$(GO) test ./cmd/meridian -run TestExamples -update
 	$(GO) test ./docs -run TestPages -update
+	$(GO) test ./test/peers -run TestMeridian -update
 	$(GO) run ./cmd/meridian test --update ./examples/...
 
 .PHONY: mutations

@@ -50,6 +50,7 @@ func prompts(spaces []string) []prompt {
 			}},
 		text("health", "HTTP path that answers when it is up", "health.startup.http.path", func(f *initFlags) *string { return &f.path }),
 		text("host", "host to expose it at (none: it is not exposed)", "http.public.host", func(f *initFlags) *string { return &f.host }),
+		yesNo("editor", "completion and documentation in editors?", func(f *initFlags) *bool { return &f.editor }),
 		yesNo("pre-commit", "pre-commit hooks?", func(f *initFlags) *bool { return &f.preCommit }),
 		{flag: "ci", text: "CI job: github, gitlab or none",
 			get: func(f *initFlags) string { return strings.Join(f.ci, ", ") },
@@ -86,6 +87,9 @@ func yesNo(flag, text string, field func(*initFlags) *bool) prompt {
 // ask asks on the terminal what no flag says, and checks each answer as vet would before it asks the next.
 func (c *cli) ask(cmd *cobra.Command, s *session, path string, f *initFlags) error {
 	style, lines := c.style(c.Stderr), readLines(c.Stdin)
+	if !cmd.Flags().Changed("editor") {
+		f.editor = true // who is asked may say no
+	}
 	fmt.Fprintf(c.Stderr, "Enter takes what is in brackets; - is none.\n")
 	for _, q := range prompts(slices.Sorted(maps.Keys(s.compiler.Platform().Spaces))) {
 		if cmd.Flags().Changed(q.flag) || q.unless != nil && q.unless(f) {

@@ -33,6 +33,7 @@ func TestInitAsks(t *testing.T) {
 		"eighty", "0", "8081", // no number, no port, a port
 		"/healthz",
 		"app1.elsewhere.com", "app1.mydomain.com",
+		"", // editors
 		"maybe", "n",
 		"jenkins", "github",
 		"https://git.mydomain.com/gitops.git",
@@ -43,6 +44,9 @@ func TestInitAsks(t *testing.T) {
 	}
 	want := `wrote app.cue
 wrote golden (30 files)
+wrote cue.mod/module.cue
+wrote cue.mod/pkg/github.com/meridian-gitops/meridian/schema/schema.cue
+wrote app_schema.cue
 wrote .github/workflows/meridian.yaml
 next: edit app.cue, then meridian vet ., meridian test --update .
 `

@@ -16,7 +16,7 @@ import (
 type initFlags struct {
 	name, space, owner, image, host, path string
 	port                                  int
-	preCommit                             bool
+	preCommit, editor                     bool
 	ci                                    []string
 	publishTo                             string
 	noInput                               bool
@@ -28,8 +28,8 @@ func (c *cli) initCommand() *cobra.Command {
 		Use:   "init [FOLDER]",
 		Short: "Write a starter app.cue, its golden files, the pre-commit hooks and a CI job",
 		Long: `Write a starter app.cue that compiles as it stands, its golden files, and a .pre-commit-config.yaml
-with Meridian's hooks; with --ci a job for GitHub Actions or GitLab CI. On a terminal what no flag
-says is asked for. With --platform DIR, where DIR is not there yet, write the embedded demo
+with Meridian's hooks; with --editor what editors need, with --ci a job for GitHub Actions or
+GitLab CI. On a terminal what no flag says is asked for. With --platform DIR, where DIR is not there yet, write the embedded demo
 organisation to it instead, as the start of a platform of your own. A file that exists is never
 overwritten.`,
 		Example: `  meridian init
@@ -60,6 +60,7 @@ overwritten.`,
 	flags.IntVar(&f.port, "port", 8080, "the port it listens on")
 	flags.StringVar(&f.path, "health", "/", "the HTTP path that answers when it is up")
 	flags.BoolVar(&f.preCommit, "pre-commit", true, "write the pre-commit hooks")
+	flags.BoolVar(&f.editor, "editor", false, "write what editors and the cue command need, as schema vendor does")
 	flags.StringSliceVar(&f.ci, "ci", nil, "write a CI job: github, gitlab")
 	flags.StringVar(&f.publishTo, "publish-to", "", "the GitOps repository that the CI job publishes to; none means that it only checks")
 	flags.BoolVar(&f.noInput, "no-input", false, "ask nothing, also on a terminal")
@@ -128,6 +129,11 @@ func (c *cli) writeStarter(dir string, app *compiled, f initFlags, more []newFil
 	if f.preCommit {
 		more = append([]newFile{{filepath.Join(checkoutOf(dir), ".pre-commit-config.yaml"), preCommitConfig}}, more...)
 	}
+	if f.editor {
+		if err := c.initEditor(dir); err != nil {
+			return err
+		}
+	}
 	for _, file := range more {
 		if absent(file.path) != nil {
 			fmt.Fprintf(c.Stdout, "left %s as it is\n", file.path)
@@ -139,6 +145,21 @@ func (c *cli) writeStarter(dir string, app *compiled, f initFlags, more []newFil
 	}
 	fmt.Fprintf(c.Stdout, "next: edit %s, then meridian vet %s, meridian test --update %s\n", path, dir, dir)
 	return nil
+}
+
+// initEditor writes what editors need. A module that is too old for it, or a file of somebody else's, is no reason to
+// write nothing else: it is told.
+func (c *cli) initEditor(dir string) error {
+	written, err := c.writeEditorFiles(dir)
+	for _, path := range written {
+		fmt.Fprintf(c.Stdout, "wrote %s\n", path)
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		fmt.Fprintf(c.Stdout, "left editors as they are: %v\n", err)
+		return nil
+	}
+	return err
 }
 
 // newFile is a file to write where there is none.
