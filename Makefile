@@ -61,7 +61,7 @@ precommit: ## run the real pre-commit over the hooks of the last commit
 	MERIDIAN_PRECOMMIT=1 $(GO) test -count=1 -run TestPreCommit ./test/precommit
 
 .PHONY: editors
-editors: ## try the real cue, cue lsp and yaml-language-server on what editors get (needs node and npm)
+editors: ## try the real cue, cue lsp, yaml-language-server and actionlint on what init and editors get (needs node and npm)
 	MERIDIAN_EDITORS=1 $(GO) test -count=1 ./test/editor
 
 .PHONY: fuzz
