@@ -59,7 +59,7 @@ jobs:
       - if: github.event_name == 'pull_request'
         env:
           BASE: origin/${{ github.base_ref }}
-        run: meridian diff --revision "$BASE" --format markdown ./... >> "$GITHUB_STEP_SUMMARY" || test $? -eq 1
+        run: meridian diff --revision "$BASE...HEAD" --format markdown ./... >> "$GITHUB_STEP_SUMMARY" || test $? -eq 1
 `
 	if publishTo != "" {
 		text += `  publish:
