@@ -60,7 +60,7 @@ func evaluationError(e errors.Error, path string) diag.Diagnostic {
 	case strings.HasPrefix(format, "reference %q not found") && len(args) > 0:
 		return diag.New(diag.UnknownReference, pos, path, "nothing is named %v here", args[0])
 	case strings.HasPrefix(format, "cannot call non-function") && len(args) > 0:
-		return diag.New(diag.UnknownReference, pos, path, "there is no function %v", args[0]).WithHint("check the spelling; CUE's standard library is described at https://pkg.go.dev/cuelang.org/go/pkg")
+		return diag.New(diag.UnknownReference, pos, path, "there is no function %v", args[0]).WithHint("check the spelling against CUE's standard library")
 	default:
 		text := strings.TrimPrefix(e.Error(), strings.Join(e.Path(), ".")+": ")
 		return diag.New(diag.NotComputable, pos, path, "%s cannot be computed: %s", name(path), strings.ReplaceAll(text, "_|_", "an error"))
