@@ -58,6 +58,41 @@ func (c *planCheck) add(code diag.Code, path []string, format string, args ...an
 	return &c.list[len(c.list)-1]
 }
 
+// clash reports two values that do not go together, with both places. The one that was written later is told first: an
+// override stands below what it overrides. A value that nobody wrote is a default and has no place.
+func (c *planCheck) clash(code diag.Code, path, other []string, format string, args ...any) *diag.Diagnostic {
+	d := c.add(code, path, format, args...)
+	own, theirs := c.written(path), c.written(other)
+	beside := other
+	switch {
+	case !theirs.IsValid():
+		return d
+	case !own.IsValid():
+		d.Pos, d.Path = theirs, fieldPath(other)
+		return d
+	case own.File == theirs.File && own.Compare(theirs) < 0:
+		d.Pos, d.Path = theirs, fieldPath(other)
+		beside, theirs = path, own
+	}
+	verb := "is"
+	if c.Node.Get(beside...) == nil {
+		verb = "is removed"
+	}
+	*d = d.WithRelated(theirs, "%s %s here", fieldPath(beside), verb)
+	return d
+}
+
+// written returns where the user gave a value, or removed it.
+func (c *planCheck) written(path []string) diag.Pos {
+	if n := c.Node.Get(path...); n != nil {
+		if n.Pos.IsValid() {
+			return c.Where(path...)
+		}
+		return diag.Pos{}
+	}
+	return c.Node.Removed(path...)
+}
+
 // fieldPath prints a path as the user would write it.
 func fieldPath(path []string) string {
 	var b strings.Builder
@@ -117,7 +152,7 @@ func (c *planCheck) resources() {
 			continue
 		}
 		if request, limit := resource.MustParse(pair.request), resource.MustParse(pair.limit); request.Cmp(limit) > 0 {
-			c.add(diag.LimitBelowRequest, []string{"resources", "limits", pair.name}, "the %s limit %s is below the request %s", pair.name, pair.limit, pair.request)
+			c.clash(diag.LimitBelowRequest, []string{"resources", "limits", pair.name}, []string{"resources", "requests", pair.name}, "the %s limit %s is below the request %s", pair.name, pair.limit, pair.request)
 		}
 	}
 }
@@ -125,7 +160,7 @@ func (c *planCheck) resources() {
 func (c *planCheck) scale() {
 	s := c.Spec
 	if a := s.Autoscale; a != nil && a.Max > 0 && a.Min > a.Max {
-		c.add(diag.MinAboveMax, []string{"autoscale", "min"}, "autoscale.min %d is above autoscale.max %d", a.Min, a.Max)
+		c.clash(diag.MinAboveMax, []string{"autoscale", "min"}, []string{"autoscale", "max"}, "autoscale.min %d is above autoscale.max %d", a.Min, a.Max)
 	}
 	if b := s.DisruptionBudget; b != nil {
 		if problem := neverSatisfied(b, minPods(s)); problem != "" {
@@ -135,12 +170,16 @@ func (c *planCheck) scale() {
 	rollout := s.Rollout
 	switch {
 	case rollout.Strategy == "Recreate" && (rollout.MaxSurge != "" || rollout.MaxUnavailable != ""):
-		c.add(diag.RolloutContradiction, []string{"rollout", "strategy"}, "Recreate ends all pods first; maxSurge and maxUnavailable belong to RollingUpdate")
+		other := []string{"rollout", "maxSurge"}
+		if rollout.MaxSurge == "" {
+			other[1] = "maxUnavailable"
+		}
+		c.clash(diag.RolloutContradiction, []string{"rollout", "strategy"}, other, "Recreate ends all pods first; maxSurge and maxUnavailable belong to RollingUpdate")
 	case rollout.Strategy == "RollingUpdate" && isZero(rollout.MaxSurge) && isZero(rollout.MaxUnavailable):
-		c.add(diag.RolloutContradiction, []string{"rollout"}, "with maxSurge and maxUnavailable both 0 no pod can ever be replaced")
+		c.clash(diag.RolloutContradiction, []string{"rollout", "maxSurge"}, []string{"rollout", "maxUnavailable"}, "with maxSurge and maxUnavailable both 0 no pod can ever be replaced")
 	}
 	if rollout.MinReadySeconds >= rollout.ProgressDeadlineSeconds {
-		c.add(diag.RolloutContradiction, []string{"rollout", "minReadySeconds"}, "minReadySeconds %d is not below progressDeadlineSeconds %d, so every rollout fails", rollout.MinReadySeconds, rollout.ProgressDeadlineSeconds)
+		c.clash(diag.RolloutContradiction, []string{"rollout", "minReadySeconds"}, []string{"rollout", "progressDeadlineSeconds"}, "minReadySeconds %d is not below progressDeadlineSeconds %d, so every rollout fails", rollout.MinReadySeconds, rollout.ProgressDeadlineSeconds)
 	}
 }
 
@@ -182,12 +221,12 @@ func (c *planCheck) ports() {
 		number := fmt.Sprintf("%d/%s", port.Port, port.Protocol)
 		other, twice := byNumber[number]
 		if twice {
-			c.add(diag.DuplicatePort, []string{"ports", name}, "port %s is declared twice, as %s and %s", number, other, name)
+			c.clash(diag.DuplicatePort, []string{"ports", name}, []string{"ports", other}, "port %s is declared twice, as %s and %s", number, other, name)
 		}
 		byNumber[number] = name
 		service := fmt.Sprintf("%d/%s", port.ServicePort, port.Protocol)
 		if other, taken := byService[service]; taken && !twice {
-			c.add(diag.DuplicatePort, []string{"ports", name, "servicePort"}, "service port %s is given to %s and %s", service, other, name)
+			c.clash(diag.DuplicatePort, []string{"ports", name, "servicePort"}, []string{"ports", other, "servicePort"}, "service port %s is given to %s and %s", service, other, name)
 		}
 		byService[service] = name
 	}
@@ -217,8 +256,9 @@ func (c *planCheck) health() {
 		c.add(diag.SuccessThreshold, []string{"health", "liveness", "successThreshold"}, "the success threshold of the health check is always 1 (S15)")
 	}
 	if h.Startup != nil && h.Readiness != nil && h.Startup.SuccessThreshold != 1 {
-		c.add(diag.SuccessThreshold, []string{"health", "startup", "successThreshold"}, "with readiness given, startup only starts: its success threshold is 1").
-			Hint = "give successThreshold to readiness"
+		d := c.add(diag.SuccessThreshold, []string{"health", "startup", "successThreshold"}, "with readiness given, startup only starts: its success threshold is 1")
+		d.Hint = "give successThreshold to readiness"
+		*d = d.WithRelated(c.Where("health", "readiness"), "health.readiness is here")
 	}
 }
 
@@ -236,7 +276,7 @@ func (c *planCheck) probe(probe *schema.Probe, name string) {
 	}
 	c.command(probe.Command, c.Node.Get(append(path, "command")...), append(path, "command"))
 	if probe.TimeoutSeconds > probe.PeriodSeconds {
-		c.add(diag.TimeoutAbovePeriod, append(path, "timeoutSeconds"), "timeoutSeconds %d is above periodSeconds %d, so checks wait for one another", probe.TimeoutSeconds, probe.PeriodSeconds)
+		c.clash(diag.TimeoutAbovePeriod, append(slices.Clone(path), "timeoutSeconds"), append(slices.Clone(path), "periodSeconds"), "timeoutSeconds %d is above periodSeconds %d, so checks wait for one another", probe.TimeoutSeconds, probe.PeriodSeconds)
 	}
 }
 
@@ -262,10 +302,7 @@ func (c *planCheck) shutdown() {
 	}
 	if sleep := drainSeconds(c.RegionPlan); sleep >= s.GracePeriodSeconds {
 		if s.PreStop != nil {
-			d := c.add(diag.SleepTooLong, []string{"shutdown", "preStop", "sleep"}, "sleeping %d s leaves nothing of the grace period of %d s", sleep, s.GracePeriodSeconds)
-			if grace := c.Node.Get("shutdown", "gracePeriodSeconds"); grace != nil && grace.Pos.IsValid() {
-				*d = d.WithRelated(grace.Pos, "the grace period")
-			}
+			c.clash(diag.SleepTooLong, []string{"shutdown", "preStop", "sleep"}, []string{"shutdown", "gracePeriodSeconds"}, "sleeping %d s leaves nothing of the grace period of %d s", sleep, s.GracePeriodSeconds)
 			return
 		}
 		c.add(diag.SleepTooLong, []string{"shutdown", "gracePeriodSeconds"}, "the grace period of %d s leaves nothing after the %d s in which the region takes a pod out of the endpoints", s.GracePeriodSeconds, sleep).
@@ -342,12 +379,12 @@ func (c *planCheck) files() {
 	for _, path := range slices.Sorted(maps.Keys(c.Spec.Files)) {
 		for _, folder := range slices.Sorted(maps.Keys(c.Spec.Scratch)) {
 			if folder == path || strings.HasPrefix(folder, path+"/") {
-				c.add(diag.FileInTheWay, []string{"files", path}, "%s is a file here and a folder of scratch.%q", path, folder)
+				c.clash(diag.FileInTheWay, []string{"files", path}, []string{"scratch", folder}, "%s cannot be a file and the folder of scratch.%q", path, folder)
 			}
 		}
 		for other := range c.Spec.Files {
 			if strings.HasPrefix(other, path+"/") {
-				c.add(diag.FileInTheWay, []string{"files", path}, "%s is a file here and a folder of %s", path, other)
+				c.clash(diag.FileInTheWay, []string{"files", path}, []string{"files", other}, "%s cannot be a file and the folder of %s", path, other)
 			}
 		}
 	}

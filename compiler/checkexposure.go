@@ -42,11 +42,12 @@ func (c *planCheck) http() {
 			secret = entry.TLS.Secret
 		}
 		if other, seen := tls[entry.Host]; seen && other[0] != secret {
-			c.add(diag.HostTLSDiffers, at("tls"), "%s has two TLS settings: here %s, in http.%s %s", entry.Host, orNone(secret), other[1], orNone(other[0]))
+			d := c.add(diag.HostTLSDiffers, at("tls"), "%s has two TLS settings: here %s, in http.%s %s", entry.Host, orNone(secret), other[1], orNone(other[0]))
+			*d = d.WithRelated(c.Where("http", other[1], "tls"), "the other one")
 		}
 		tls[entry.Host] = []string{secret, name}
 		if entry.RedirectToHTTPS && entry.TLS == nil {
-			c.add(diag.RedirectWithoutTLS, at("redirectToHTTPS"), "there is no HTTPS to redirect to: http.%s has no tls", name)
+			c.clash(diag.RedirectWithoutTLS, at("redirectToHTTPS"), at("tls"), "there is no HTTPS to redirect to: http.%s has no tls", name)
 		}
 		c.allowFrom(entry, capabilities, at("allowFrom"))
 		c.capabilities(entry, capabilities, at)
@@ -108,7 +109,7 @@ func (c *planCheck) l4(field string, entries map[string]schema.L4, protocol stri
 		entry, path := entries[name], []string{field, name}
 		c.port(entry.To, protocol, append(path, "to")...)
 		if other, twice := taken[entry.Port]; twice {
-			c.add(diag.DuplicatePort, append(path, "port"), "%s port %d is taken by %s.%s too", protocol, entry.Port, field, other)
+			c.clash(diag.DuplicatePort, append(slices.Clone(path), "port"), []string{field, other, "port"}, "%s port %d is taken by %s.%s too", protocol, entry.Port, field, other)
 		}
 		taken[entry.Port] = name
 		edge := c.Region.Edge.L4

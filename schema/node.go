@@ -214,6 +214,21 @@ func (n *Node) ItemList() []*Node {
 }
 
 // without returns a copy of a Struct node that lacks one field.
+// Removed returns the place of the null by which an override removed what stood at a path, or something above it; it is
+// invalid when none did.
+func (n *Node) Removed(path ...string) diag.Pos {
+	for _, name := range path {
+		if n == nil {
+			break
+		}
+		if removed := n.removed(name); removed.IsValid() && n.index(name) < 0 {
+			return removed
+		}
+		n = n.field(name)
+	}
+	return diag.Pos{}
+}
+
 // removed returns the place of the null by which an override removed a field; it is invalid when none did.
 func (n *Node) removed(name string) diag.Pos {
 	for _, f := range n.Gone {
