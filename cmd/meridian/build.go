@@ -58,7 +58,7 @@ func regionFlag(cmd *cobra.Command, only *[]string) {
 func checkRegions(s *session, ids []string) error {
 	for _, id := range ids {
 		if !slices.Contains(s.compiler.Platform().Open(), id) {
-			return usageError{fmt.Errorf("there is no open region %q; open regions are %s", id, strings.Join(s.compiler.Platform().Open(), ", "))}
+			return usageError{fmt.Errorf("there is no open region %q%s; open regions are %s", id, didYouMean(id, s.compiler.Platform().Open()), strings.Join(s.compiler.Platform().Open(), ", "))}
 		}
 	}
 	return nil

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/meridian-gitops/meridian/diag"
 )
 
 // Exit codes.
@@ -58,7 +61,7 @@ commits them to the git repository that the clusters sync from.
 Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or machine failure.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
@@ -67,7 +70,7 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 	root.SetErr(c.Stderr)
 	root.SetIn(c.Stdin)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see meridian %s --help", err, strings.TrimPrefix(cmd.CommandPath(), "meridian "))}
+		return usageError{fmt.Errorf("%w%s; see %s --help", err, didYouMeanFlag(cmd, err), cmd.CommandPath())}
 	})
 	root.PersistentFlags().StringVar(&c.platform, "platform", c.Getenv("MERIDIAN_PLATFORM"), "`DIR` of the platform's CUE files (default: $MERIDIAN_PLATFORM, or the embedded demo organisation)")
 	root.PersistentFlags().BoolVar(&c.strict, "strict", false, "let warnings fail too")
@@ -99,6 +102,37 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 	}
 	c.completions(root)
 	return root
+}
+
+// knownCommand refuses a command that is not there, and names the one that was meant.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, cmd := range root.Commands() {
+		names = append(names, cmd.Name())
+	}
+	return usageError{fmt.Errorf("there is no command %q%s; see meridian --help", args[0], didYouMean(args[0], names))}
+}
+
+// didYouMean names what a misspelt name most likely means, or is empty.
+func didYouMean(name string, names []string) string {
+	if near := diag.Nearest(name, names); near != "" {
+		return fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	return ""
+}
+
+// didYouMeanFlag does so for a flag that is not there.
+func didYouMeanFlag(cmd *cobra.Command, err error) string {
+	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !unknown {
+		return ""
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
+	return didYouMean("--"+name, names)
 }
 
 func (c *cli) versionCommand() *cobra.Command {

@@ -74,7 +74,7 @@ func (c *cli) exportSchema(format, definition string) error {
 		return err
 	}
 	if names := export.Definitions(s); !slices.Contains(names, definition) {
-		return usageError{fmt.Errorf("there is no definition %q; see meridian schema export --help", definition)}
+		return usageError{fmt.Errorf("there is no definition %q%s; see meridian schema export --help", definition, didYouMean(definition, names))}
 	}
 	o := export.Options{Definition: definition, Command: "meridian schema export --definition " + definition}
 	if o.Known, err = manualRegions(s); err != nil {
