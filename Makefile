@@ -35,7 +35,7 @@ lint: ## gofmt, go vet, staticcheck, go mod tidy: nothing may be left to say
 	$(GO) mod tidy -diff
 
 .PHONY: generate
-generate: ## rewrite everything that is generated: golden files, reference pages, embedded data
+generate: ## rewrite everything that is generated: golden files, reference pages, embedded data, outputs shown in pages
 	$(GO) test ./regions -run TestEmbedded -update
 	$(GO) test ./golden -run 'TestCases|TestPlatforms' -update
 	$(GO) test ./cmd/meridian -run TestErrors -update
@@ -43,6 +43,7 @@ generate: ## rewrite everything that is generated: golden files, reference pages
 	$(GO) test ./docs -run TestPages -update
 	$(GO) test ./test/peers -run TestMeridian -update
 	$(GO) run ./cmd/meridian test --update ./examples/...
+	$(GO) test ./docs -run TestReplay -update
 
 .PHONY: mutations
 mutations: ## make mistakes in good applications and print what is said of them; fails when one is not handled
