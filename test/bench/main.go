@@ -62,8 +62,17 @@ func run(binary string, runs int, full bool) error {
 		{"start alone (version)", runs, []string{"version"}},
 		{"cold vet of one file", runs, []string{"vet", "one"}},
 		{"1 app x 6 regions, printed", runs, []string{"build", "one"}},
+		{"one file formatted", runs, []string{"fmt", "one"}},
+		{"one file tested", runs, []string{"test", "one"}},
 		{"200 apps x 6 regions, checked", max(3, runs/3), []string{"vet", "many/..."}},
 		{"200 apps x 6 regions, printed", max(3, runs/3), []string{"build", "many/..."}},
+		{"200 apps x 6 regions, tested", max(3, runs/3), []string{"test", "many/..."}},
+		{"200 apps x 6 regions, no difference", max(3, runs/3), []string{"diff", "--against", "before", "many/..."}},
+	}
+	for _, args := range [][]string{{"test", "--update", "one"}, {"test", "--update", "many/..."}, {"build", "-o", "before", "many/..."}} {
+		if _, err := b.once(step{"golden files and a folder to compare with", 1, args}, 0); err != nil {
+			return err
+		}
 	}
 	if full {
 		if err := writeApps(dir, "huge", 10000); err != nil {
