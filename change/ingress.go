@@ -177,7 +177,7 @@ func gained(list, others []exposure) []string {
 		case known && len(everyAddress().minus(e.clients)) == 0:
 			notes = append(notes, e.words()+" for all other clients")
 		case known:
-			notes = append(notes, fmt.Sprintf("%s for %s", e.words(), clients(extra)))
+			notes = append(notes, fmt.Sprintf("%s for %s", e.words(), e.clients.partWords(extra)))
 		default:
 			notes = append(notes, fmt.Sprintf("%s to port %s, for %s,", e.words(), e.port, clients(e.clients)))
 		}

@@ -108,6 +108,25 @@ func (s prefixSet) prefixes() []netip.Prefix {
 	return out
 }
 
+// partWords names a part of s by the prefixes of s that it is in: the whole of one, or more of one that was there in
+// part already. Cutting a range out of another leaves a dozen prefixes that nobody wrote.
+func (s prefixSet) partWords(part prefixSet) string {
+	if len(part.prefixes()) <= 2 {
+		return part.words()
+	}
+	var list []string
+	for _, p := range s.prefixes() {
+		one := newPrefixSet(p)
+		switch rest := one.minus(part); {
+		case len(rest) == 0:
+			list = append(list, p.String())
+		case len(one.minus(rest)) > 0:
+			list = append(list, "more of "+p.String())
+		}
+	}
+	return someOf(list)
+}
+
 // words names the set: a few of its prefixes, and how many more there are.
 func (s prefixSet) words() string {
 	if len(everyAddress().minus(s)) == 0 {

@@ -100,3 +100,30 @@ func TestPrefixSetOfBothFamilies(t *testing.T) {
 		t.Errorf("much is called %q", got)
 	}
 }
+
+func TestPartWords(t *testing.T) {
+	set := func(list ...string) prefixSet {
+		var prefixes []netip.Prefix
+		for _, text := range list {
+			prefixes = append(prefixes, netip.MustParsePrefix(text))
+		}
+		return newPrefixSet(prefixes...)
+	}
+	tests := []struct {
+		name     string
+		new, old prefixSet
+		want     string
+	}{
+		{"another range", set("10.0.0.0/24", "192.0.2.0/24"), set("192.0.2.0/24"), "10.0.0.0/24"},
+		{"a wider range", set("10.0.0.0/16"), set("10.0.7.0/24"), "more of 10.0.0.0/16"},
+		{"twice as wide", set("10.0.0.0/23"), set("10.0.0.0/24"), "10.0.1.0/24"},
+		{"one wider and another", set("10.0.0.0/16", "192.0.2.0/24"), set("10.0.7.0/24"), "more of 10.0.0.0/16, 192.0.2.0/24"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.new.partWords(test.new.minus(test.old)); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
