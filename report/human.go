@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-
-	"golang.org/x/text/width"
+	"unicode/utf8"
 
 	"github.com/meridian-gitops/meridian/diag"
 )
@@ -30,7 +29,7 @@ func (r Report) human(style Style) []byte {
 
 func (r Report) diagnostic(out *bytes.Buffer, d diag.Diagnostic, style Style) {
 	// The text is wrapped before it is coloured: a colour has no width.
-	text := style.Wrap(Harmless(d.String()), "    ")
+	text := style.Wrap(Harmless(d.String()), "  ")
 	kind := fmt.Sprintf("%s %s:", d.Severity, d.Code)
 	place, rest, found := strings.Cut(text, kind)
 	if !found { // broken within; a terminal this narrow gets no colour
@@ -59,22 +58,43 @@ func (r Report) diagnostic(out *bytes.Buffer, d diag.Diagnostic, style Style) {
 // window returns a line, or the part of it around a column if it is too long, and a line with a caret under the
 // column. Tabs stay tabs in both, so that the caret stands right whatever their width.
 func window(line []byte, column int, style Style) (text, caret string) {
-	most := longLine
+	most, measure := longLine, utf8.RuneCountInString
 	if style.Width > 40 {
-		most = style.Width - 8
+		most, measure = style.Width-8, sourceColumns
 	}
 	column = ofRune(line, column)
 	before, after := []rune(Harmless(string(line[:column-1]))), []rune(Harmless(string(line[column-1:])))
 	left, right := "", ""
-	if len(before)+len(after) > most {
-		if keep := most * 2 / 3; len(before) > keep {
-			before, left = before[len(before)-keep:], "…"
+	// No line shows more characters than columns: the rest of a very long one need not be measured.
+	if n := len(before) - most - 1; n > 0 {
+		before, left = before[n:], "…"
+	}
+	if len(after) > most+1 {
+		after, right = after[:most+1], "…"
+	}
+	if measure(string(before)+string(after)) > most {
+		for measure(string(before)) > most*2/3 {
+			before, left = before[1:], "…"
 		}
-		if keep := most - len(before); len(after) > keep {
-			after, right = after[:keep], "…"
+		for len(after) > 0 && measure(string(before)+string(after)) > most {
+			after, right = after[:len(after)-1], "…"
 		}
 	}
 	return left + string(before) + string(after) + right, blank(left+string(before)) + "^"
+}
+
+// sourceColumns is how wide a line of a source is where it is shown: behind four blanks, with a tab to every eighth column.
+func sourceColumns(line string) int {
+	const indent, tab = 4, 8
+	column := indent
+	for _, r := range line {
+		if r == '\t' {
+			column += tab - column%tab
+		} else {
+			column += Columns(string(r))
+		}
+	}
+	return column - indent
 }
 
 // blank is as wide as text and shows nothing.
@@ -85,19 +105,7 @@ func blank(text string) string {
 			b.WriteByte('\t')
 			continue
 		}
-		b.WriteString(strings.Repeat(" ", columns(string(r))))
+		b.WriteString(strings.Repeat(" ", Columns(string(r))))
 	}
 	return b.String()
-}
-
-// columns is how wide text is on a terminal: a Chinese character takes two columns.
-func columns(text string) int {
-	n := 0
-	for _, r := range text {
-		n++
-		if kind := width.LookupRune(r).Kind(); kind == width.EastAsianWide || kind == width.EastAsianFullwidth {
-			n++
-		}
-	}
-	return n
 }

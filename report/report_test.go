@@ -65,6 +65,8 @@ func TestCaret(t *testing.T) {
 		{"in the middle of a character", "a: \"金山\"", 6, 0, "a: \"金山\"", "    ^"},
 		{"behind the end", "ab", 9, 0, "ab", "  ^"},
 		{"cut on both sides", "x: \"" + long + "\" @", 200, 60, "…" + strings.Repeat("a", 34) + strings.Repeat("a", 18) + "…", strings.Repeat(" ", 35) + "^"},
+		{"tabs and wide characters are cut by their columns", "\t\ta: \"" + strings.Repeat("金", 30) + "\"", 4, 60, "\t\ta: \"" + strings.Repeat("金", 18) + "…", "\t\t ^"},
+		{"cut behind wide characters", strings.Repeat("金", 30) + " x: 1", 92, 60, "…" + strings.Repeat("金", 16) + " x: 1", strings.Repeat(" ", 34) + "^"},
 		{"cut at the end", "x: \"" + long, 1, 60, "x: \"" + strings.Repeat("a", 48) + "…", "^"},
 	}
 	for _, test := range tests {
@@ -100,6 +102,30 @@ func TestColourIsOnlyAdded(t *testing.T) {
 	}
 	if d := cmp.Diff(string(plain), string(without)); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestColumns(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "abc": 3, "金山": 4, "\x1b[1;31mred\x1b[0m 金": 6, "e\u0301": 1, "…→": 2, "\xff": 1} {
+		if got := Columns(text); got != want {
+			t.Errorf("%q is %d columns wide, want %d", text, got, want)
+		}
+	}
+}
+
+// TestWrapPainted holds that painted words are wrapped as plain ones are, and that no colour runs over the end of a line.
+func TestWrapPainted(t *testing.T) {
+	text := "the quick brown fox jumps over the lazy dog and then rests"
+	style := Style{Width: 40, Colour: true}
+	got := style.Wrap(Words(style.Bad, text), "    ")
+	want := strings.NewReplacer("\x1b[1;31m", "", "\x1b[0m", "").Replace(got)
+	if d := cmp.Diff(style.Wrap(text, "    "), want); d != "" {
+		t.Error(d)
+	}
+	for line := range strings.Lines(got) {
+		if strings.Count(line, "\x1b[1;31m") != strings.Count(line, "\x1b[0m") {
+			t.Errorf("a colour runs on: %q", line)
+		}
 	}
 }
 

@@ -69,28 +69,3 @@ func (s Style) Unified(diff string) string {
 	}
 	return strings.Join(lines, "")
 }
-
-// Wrap breaks text between words so that it fits the width; lines after the first begin with indent. A word that is
-// longer than a line, such as an address, is not broken. Without a width nothing is wrapped.
-func (s Style) Wrap(text, indent string) string {
-	if s.Width <= len(indent)+20 || columns(text) <= s.Width {
-		return text
-	}
-	var b strings.Builder
-	column := 0
-	for i, word := range strings.Split(text, " ") {
-		width := columns(word)
-		switch {
-		case i == 0:
-		case column+1+width > s.Width:
-			b.WriteString("\n" + indent)
-			column = len(indent)
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += width
-	}
-	return b.String()
-}
