@@ -106,7 +106,7 @@ func (c *cli) ask(cmd *cobra.Command, s *session, path string, f *initFlags) err
 			if problem == "" {
 				break
 			}
-			fmt.Fprintf(c.Stderr, "  %s\n", style.Careful(report.Harmless(problem)))
+			fmt.Fprintln(c.Stderr, style.Wrap("  "+report.Words(style.Careful, report.Harmless(problem)), "  "))
 		}
 	}
 	return nil
@@ -134,10 +134,17 @@ func (c *cli) askOne(ctx context.Context, s *session, path string, f *initFlags,
 	case "-":
 		text = ""
 	}
-	if err := q.set(f, text); err != nil {
-		return err.Error(), nil
+	err := q.set(f, text)
+	problem := ""
+	if err != nil {
+		problem = err.Error()
+	} else if problem, err = s.problemWith(path, *f, q.path); err != nil {
+		return "", err
 	}
-	return s.problemWith(path, *f, q.path)
+	if problem != "" {
+		_ = q.set(f, otherwise) // what was refused is not offered again
+	}
+	return problem, nil
 }
 
 // problemWith says what is wrong with a field of the starter, as far as it has been answered.
@@ -150,9 +157,13 @@ func (s *session) problemWith(path string, f initFlags, field string) (string, e
 		return "", err
 	}
 	for _, d := range app.list {
-		if d.Path == field {
-			return d.Message + "; " + d.Hint, nil
+		if d.Path != field {
+			continue
 		}
+		if form, ok := strings.CutPrefix(d.Hint, "write "); ok && strings.Contains(d.Message, form) {
+			return d.Message, nil // it says all
+		}
+		return d.Message + "; " + d.Hint, nil
 	}
 	return "", nil
 }

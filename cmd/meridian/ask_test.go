@@ -88,3 +88,23 @@ func TestInitInputEnds(t *testing.T) {
 		t.Errorf("there is %v", entries)
 	}
 }
+
+// TestInitAsksAgain holds that Enter takes what was offered first, not an answer that was refused.
+func TestInitAsksAgain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	typed := strings.Join([]string{"app1", "weeb", "", "", "", "eighty", "", "", "elsewhere", "", "n", "jenkins", ""}, "\n") + "\n"
+	code, _, stderr := runOnTerminal(t, typed, "init")
+	if code != exitFine {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	if got := strings.Count(stderr, "web [web]: "); got != 2 {
+		t.Errorf("the space is offered %d times, want 2:\n%s", got, stderr)
+	}
+	data, err := os.ReadFile("app.cue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), `space: "web"`) || strings.Contains(string(data), "elsewhere") {
+		t.Errorf("what was refused is written:\n%s", data)
+	}
+}
