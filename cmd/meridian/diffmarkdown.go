@@ -77,7 +77,7 @@ func (g diffGroup) markdown() string {
 	for _, n := range classes {
 		words = append(words, classText(n.Class))
 	}
-	return details(html.EscapeString(g.title())+": "+strings.Join(words, ", "), "text", g.text(""))
+	return details(html.EscapeString(g.title())+": "+strings.Join(words, ", "), "text", g.text("", report.Style{}))
 }
 
 // details is a folded part with a block of text in a fence that the text cannot close.

@@ -46,16 +46,18 @@ func (c *cli) printDiffText(r diffReport) error {
 		return nil
 	}
 	var b strings.Builder
+	style := c.style(c.Stdout)
+	width := widthOf(style)
 	if r.Unified != "" {
-		fmt.Fprintln(&b, r.Unified)
+		fmt.Fprintln(&b, unifiedText(r.Unified, style))
 	}
 	for _, g := range groupChanges(r.Changes) {
-		fmt.Fprintf(&b, "%s\n%s\n", strings.Join(wrap(g.title(), "    ", textWidth), "\n"), g.text("  "))
+		fmt.Fprintf(&b, "%s\n%s\n", strings.Join(wrap(report.Words(style.Strong, g.title()), "    ", width), "\n"), g.text("  ", style))
 	}
 	const held = "\x00" // keeps a number with what it counts
-	total, counts, _ := strings.Cut(summaryText(r.Summary), ": ")
+	total, counts, _ := strings.Cut(summaryText(r.Summary, style), ": ")
 	line := total + ": " + strings.ReplaceAll(strings.ReplaceAll(counts, " ", held), ","+held, ", ")
-	fmt.Fprintln(&b, strings.ReplaceAll(strings.Join(wrap(line, "    ", textWidth), "\n"), held, " "))
+	fmt.Fprintln(&b, strings.ReplaceAll(strings.Join(wrap(line, "    ", width), "\n"), held, " "))
 	_, err := io.WriteString(c.Stdout, b.String())
 	return err
 }
@@ -117,8 +119,8 @@ func howMany(apps, spaces int) string {
 }
 
 // text tells the changes of a group, those of the same regions together.
-func (g diffGroup) text(indent string) string {
-	var b strings.Builder
+func (g diffGroup) text(indent string, style report.Style) string {
+	b := diffWriter{style: style}
 	var done []string
 	for _, one := range g.changes {
 		where := strings.Join(one.Regions, ", ")
@@ -129,70 +131,71 @@ func (g diffGroup) text(indent string) string {
 		if len(one.Regions) > 1 {
 			where = fmt.Sprintf("%d regions: %s", len(one.Regions), where)
 		}
-		writeLines(&b, wrap("in "+where, indent+"    ", textWidth-len(indent)), indent)
+		b.wrapped("in "+where, indent, "    ")
 		for _, other := range g.changes {
 			if slices.Equal(other.Regions, one.Regions) {
-				writeChange(&b, other, indent+"  ")
+				b.change(other, indent+"  ")
 			}
 		}
 	}
 	return b.String()
 }
 
-func writeLines(b *strings.Builder, lines []string, indent string) {
-	for i, line := range lines {
-		if i == 0 {
-			line = indent + line
-		}
-		fmt.Fprintln(b, line)
-	}
+// diffWriter writes changes as text.
+type diffWriter struct {
+	strings.Builder
+	style report.Style
 }
 
-// marks are what stands before an object.
-func mark(op golden.Op) string {
+// wrapped writes a text that begins at indent, and further lines of it behind more.
+func (b *diffWriter) wrapped(text, indent, more string) {
+	writeLines(&b.Builder, wrap(text, indent+more, widthOf(b.style)-len(indent)), indent)
+}
+
+// mark is what stands before an object or a field.
+func (b *diffWriter) mark(op golden.Op) string {
 	switch op {
 	case golden.Added:
-		return "+ "
+		return b.style.Good("+") + " "
 	case golden.Removed:
-		return "- "
+		return b.style.Gone("-") + " "
 	}
-	return "~ "
+	return b.style.Aside("~") + " "
 }
 
-// writeChange tells one change: object and classes, what they mean, what differs.
-func writeChange(b *strings.Builder, one change.Change, indent string) {
-	head := mark(one.Op) + report.Harmless(one.Object.String()) + ": " + classesText(one)
-	writeLines(b, wrap(head, indent+"    ", textWidth-len(indent)), indent)
+// change tells one change: object and classes, what they mean, what differs.
+func (b *diffWriter) change(one change.Change, indent string) {
+	b.wrapped(b.mark(one.Op)+report.Harmless(one.Object.String())+": "+classesText(one, b.style), indent, "    ")
 	inner := indent + "    "
 	for _, note := range one.Notes {
-		writeLines(b, wrap("! "+report.Harmless(note), inner+"  ", textWidth-len(inner)), inner)
+		b.wrapped(b.style.Careful("!")+" "+report.Harmless(note), inner, "  ")
 	}
 	if len(one.Objects) > 0 {
 		var names []string
 		for _, object := range one.Objects {
 			names = append(names, report.Harmless(object.String()))
 		}
-		writeLines(b, wrap(strings.Join(names, ", "), inner, textWidth-len(inner)), inner)
+		b.wrapped(strings.Join(names, ", "), inner, "")
 	}
 	if one.Object.Kind == "NetworkPolicy" && len(one.Notes) > 0 {
 		return // its lists differ by position: the notes say what it means
 	}
 	for _, field := range one.Fields {
-		writeField(b, field, inner)
+		b.field(field, inner)
 	}
 }
 
-func writeField(b *strings.Builder, f golden.Field, indent string) {
+func (b *diffWriter) field(f golden.Field, indent string) {
 	path, old, new := report.Harmless(f.Path), report.Harmless(f.Old), report.Harmless(f.New)
-	sign, values := "~ ", []string{old, "-> " + new}
+	sign, values := b.mark(golden.Changed), []string{old, "-> " + new}
 	switch {
 	case old == "":
-		sign, values = "+ ", []string{new}
+		sign, values = b.mark(golden.Added), []string{new}
 	case new == "":
-		sign, values = "- ", []string{old}
+		sign, values = b.mark(golden.Removed), []string{old}
 	}
 	line := indent + sign + path + ": " + strings.Join(values, " ")
-	if len(line) > textWidth {
+	if report.Columns(line) > widthOf(b.style) {
 		line = indent + sign + path + ":"
 		for _, value := range values {
 			line += "\n" + indent + "    " + value
@@ -202,10 +205,10 @@ func writeField(b *strings.Builder, f golden.Field, indent string) {
 }
 
 // classesText names the classes of a change, with what pods are replaced for.
-func classesText(one change.Change) string {
+func classesText(one change.Change, style report.Style) string {
 	var words []string
 	for _, class := range one.Classes {
-		word := classText(class)
+		word := report.Words(classPaint(class, style), classText(class))
 		if (class == change.RollingRestart || class == change.Recreate) && len(one.Reasons) > 0 {
 			word += " (" + report.Harmless(strings.Join(one.Reasons, ", ")) + ")"
 		}
@@ -216,15 +219,28 @@ func classesText(one change.Change) string {
 
 func classText(class change.Class) string { return strings.ReplaceAll(string(class), "-", " ") }
 
+// classPaint is how a class is shown: what may hurt is seen first.
+func classPaint(class change.Class, style report.Style) func(string) string {
+	switch class {
+	case change.Deletion, change.LeftRegion, change.ExposureWider, change.EgressWider, change.PermissionsWider:
+		return style.Bad
+	case change.AutoscaleGap, change.Recreate, change.RollingRestart:
+		return style.Careful
+	case change.New, change.EnteredRegion:
+		return style.Good
+	}
+	return func(text string) string { return text }
+}
+
 // summaryText is one line: "3 applications: 1 deletion, 2 rolling restarts".
-func summaryText(s change.Summary) string {
+func summaryText(s change.Summary, style report.Style) string {
 	var words []string
 	for _, n := range s.Classes {
 		word := classText(n.Class)
 		if len(n.Apps) != 1 {
 			word = cmp.Or(plurals()[n.Class], word)
 		}
-		words = append(words, fmt.Sprintf("%d %s", len(n.Apps), word))
+		words = append(words, report.Words(classPaint(n.Class, style), fmt.Sprintf("%d %s", len(n.Apps), word)))
 	}
 	return howMany(s.Apps, s.Spaces) + ": " + strings.Join(words, ", ")
 }
@@ -235,23 +251,4 @@ func plurals() map[change.Class]string {
 		change.Deletion: "deletions", change.AutoscaleGap: "autoscale gaps", change.Recreate: "recreates",
 		change.RollingRestart: "rolling restarts", change.Policy: "policies",
 	}
-}
-
-// wrap breaks a text at spaces into lines of at most width characters. Lines after the first begin with indent, which
-// counts. A word that is longer stays whole.
-func wrap(text, indent string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case len(line)+1+len(word) > width:
-			lines = append(lines, line)
-			line = indent + word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }

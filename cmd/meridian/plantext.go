@@ -29,7 +29,7 @@ func share[T any](list []shared[T], what T, region string, key func(T) string) [
 
 func (c *cli) printPlanText(plans []appPlan) error {
 	var b strings.Builder
-	style := c.style(c.Stdout)
+	style := c.prose()
 	for i, plan := range plans {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -58,7 +58,7 @@ func planText(b *strings.Builder, plan appPlan, style report.Style) {
 	if len(tasks) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\noutside the cluster:\n")
+	fmt.Fprintf(b, "\n%s\n", style.Strong("outside the cluster:"))
 	for _, task := range tasks {
 		taskText(b, task, len(plan.Regions), style)
 	}
@@ -76,7 +76,7 @@ func taskText(b *strings.Builder, task shared[compiler.Task], total int, style r
 	}
 	fmt.Fprintln(b, text)
 	for _, key := range slices.Sorted(maps.Keys(t.Details)) {
-		fmt.Fprintf(b, "      %s: %s\n", key, report.Harmless(t.Details[key]))
+		fmt.Fprintln(b, style.Wrap("      "+key+": "+report.Harmless(t.Details[key]), "        "))
 	}
 }
 

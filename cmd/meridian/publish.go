@@ -39,20 +39,22 @@ func (c *cli) publishCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "publish --to REPOSITORY " + appsUsage,
 		Short: "Commit manifests to the GitOps repository",
-		Long: `Compile applications and commit their manifests, all in one commit, to the git repository that the
-clusters sync from. Only what the applications own is touched; when nothing changed, nothing is
-committed; a lost race is tried again on the new head. With --spaces the platform is published
-instead: its spaces in all regions, and every application that is there, compiled again from its
-recorded inputs; so it is with --platform where no application is named and the working folder
-holds none.
+		Long: `Compile applications and commit their manifests, all in one commit, to the git
+repository that the clusters sync from. Only what the applications own is
+touched; when nothing changed, nothing is committed; a lost race is tried again
+on the new head. With --spaces the platform is published instead: its spaces in
+all regions, and every application that is there, compiled again from its
+recorded inputs; so it is with --platform where no application is named and the
+working folder holds none.
 
-A token for https is read from --token-file or from the variable MERIDIAN_TOKEN, never from the
-address. Author and date are those of --author, or of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of
-SOURCE_DATE_EPOCH. The source is that of --source-repository and --source-commit, or what GitHub
-Actions and GitLab CI say.` + appsHelp,
+A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
+never from the address. Author and date are those of --author, or of
+GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is
+that of --source-repository and --source-commit, or what GitHub Actions and
+GitLab CI say.` + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
-  meridian publish --to https://git.mydomain.com/gitops.git --platform ./platform app.cue`,
+  meridian publish --to https://git.mydomain.com/gitops.git app.cue`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.target.url == "" {
@@ -69,12 +71,12 @@ Actions and GitLab CI say.` + appsHelp,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.spaces, "spaces", false, "publish the platform's spaces, and compile the repository's applications again")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
-	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "region that applications may leave, or give up hosts and ports in (repeat, or separate with commas)")
+	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications may leave, or give up hosts and ports in (repeat, or separate with commas)")
 	flags.BoolVar(&f.adopt, "adopt", false, "take over applications that were published from another source")
-	flags.StringVar(&f.message, "message", "", "the commit's message (default: derived)")
-	flags.StringVar(&f.author, "author", "", `the commit's author: "Name <address>"`)
-	flags.StringVar(&f.repository, "source-repository", "", "where the sources come from")
-	flags.StringVar(&f.commit, "source-commit", "", "the sources' commit")
+	flags.StringVar(&f.message, "message", "", "the commit's `MESSAGE` (default: derived)")
+	flags.StringVar(&f.author, "author", "", "the commit's `AUTHOR`: \"Name <address>\"")
+	flags.StringVar(&f.repository, "source-repository", "", "`URL` where the sources come from")
+	flags.StringVar(&f.commit, "source-commit", "", "the sources' `COMMIT`")
 	partialFlag(cmd, &f.partial)
 	return cmd
 }
@@ -361,25 +363,29 @@ func (c *cli) printResult(r publish.Result, dryRun bool) error {
 		_, err := fmt.Fprintln(c.Stdout, "nothing changed, nothing committed")
 		return err
 	}
+	style := c.style(c.Stdout)
 	added, changed, removed := 0, 0, 0
 	for _, change := range r.Changed {
+		op := string(change.Op)
 		switch change.Op {
 		case publish.Added:
 			added++
+			op = style.Good(op)
 		case publish.Removed:
 			removed++
+			op = style.Gone(op)
 		default:
 			changed++
 		}
 		if dryRun {
-			fmt.Fprintf(c.Stdout, "%s %s\n", change.Op, change.Path)
+			fmt.Fprintf(c.Stdout, "%s %s\n", op, change.Path)
 		}
 	}
 	files := fmt.Sprintf("%s: %d added, %d changed, %d removed", count(len(r.Changed), "file"), added, changed, removed)
 	if dryRun {
-		_, err := fmt.Fprintf(c.Stdout, "dry run, nothing committed; %s\n", files)
+		_, err := fmt.Fprintf(c.Stdout, "%s; %s\n", style.Strong("dry run, nothing committed"), files)
 		return err
 	}
-	_, err := fmt.Fprintf(c.Stdout, "committed %s; %s\n", r.Commit, files)
+	_, err := fmt.Fprintf(c.Stdout, "%s %s; %s\n", style.Good("committed"), r.Commit, files)
 	return err
 }

@@ -4,26 +4,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/meridian-gitops/meridian/reach"
 	"github.com/meridian-gitops/meridian/report"
 )
 
-// textWidth is how wide the texts of reach and diff are at most, but for words that are longer.
-const textWidth = 80
-
 // reachText is the answers as text; regions that are answered alike are folded.
-func reachText(answers []connection) string {
+func reachText(answers []connection, style report.Style) string {
 	var b strings.Builder
 	for i, answer := range answers {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "%s\n", answer.title)
-		for _, block := range foldRegions(answer.Regions) {
+		fmt.Fprintf(&b, "%s\n", style.Strong(report.Harmless(answer.title)))
+		for _, block := range foldRegions(answer.Regions, style) {
 			b.WriteByte('\n')
-			writeWrapped(&b, "  "+verdictWord(block.Outcome)+" ", block.lead(len(answer.Regions)))
+			head := "  " + verdictPaint(block.Outcome, style)(verdictWord(block.Outcome)) + " "
+			writeWrapped(&b, head, block.lead(len(answer.Regions)), style)
 			b.WriteString(block.text)
 		}
 	}
@@ -38,10 +35,10 @@ type block struct {
 }
 
 // foldRegions puts together what is the same, allowed first.
-func foldRegions(answers []regionAnswer) []*block {
+func foldRegions(answers []regionAnswer, style report.Style) []*block {
 	var blocks []*block
 	for _, answer := range answers {
-		text := answer.text()
+		text := answer.text(style)
 		i := slices.IndexFunc(blocks, func(b *block) bool {
 			return b.Outcome == answer.Outcome && b.Through == answer.Through && b.text == text
 		})
@@ -69,6 +66,17 @@ func verdictWord(o reach.Outcome) string {
 	return "no  "
 }
 
+// verdictPaint is how a verdict's word is shown.
+func verdictPaint(o reach.Outcome, style report.Style) func(string) string {
+	switch o {
+	case reach.Allowed, reach.OneSided:
+		return style.Good
+	case reach.Partly, reach.Unknown:
+		return style.Careful
+	}
+	return style.Bad
+}
+
 // lead is how a block begins: how, and in which regions.
 func (b *block) lead(all int) string {
 	how := ""
@@ -90,23 +98,26 @@ func (b *block) lead(all int) string {
 	}
 }
 
-// labelled is a line of a block.
-type labelled struct{ label, text string }
+// labelled is a line of a block; paint is how its label is shown, nil: as an aside.
+type labelled struct {
+	label, text string
+	paint       func(string) string
+}
 
-func (a regionAnswer) text() string {
+func (a regionAnswer) text(style report.Style) string {
 	var lines []labelled
 	rest := restOf(a.Parts)
 	for _, i := range partOrder(a.Parts, rest) {
-		lines = append(lines, a.Parts[i].lines(len(a.Parts) > 1, i == rest)...)
+		lines = append(lines, a.Parts[i].lines(len(a.Parts) > 1, i == rest, style)...)
 	}
 	for _, e := range a.Exposures {
-		lines = append(lines, labelled{"edge", fmt.Sprintf("%s: %s leads here; %s", e.Entry, e.Leads, e.Why)})
+		lines = append(lines, labelled{"edge", fmt.Sprintf("%s: %s leads here; %s", e.Entry, e.Leads, e.Why), nil})
 	}
 	for _, note := range a.Notes {
-		lines = append(lines, labelled{"note", note})
+		lines = append(lines, labelled{"note", note, nil})
 	}
 	for _, fix := range a.Fixes {
-		lines = append(lines, labelled{"fix", fix})
+		lines = append(lines, labelled{"fix", fix, style.Good})
 	}
 	width := 0
 	for _, line := range lines {
@@ -114,7 +125,12 @@ func (a regionAnswer) text() string {
 	}
 	var b strings.Builder
 	for _, line := range lines {
-		writeWrapped(&b, fmt.Sprintf("       %-*s  ", width, line.label), line.text)
+		paint := line.paint
+		if paint == nil {
+			paint = style.Aside
+		}
+		label := paint(line.label) + strings.Repeat(" ", width-len(line.label))
+		writeWrapped(&b, "       "+label+"  ", line.text, style)
 	}
 	return b.String()
 }
@@ -149,27 +165,27 @@ func partOrder(parts []partAnswer, rest int) []int {
 	return order
 }
 
-func (p partAnswer) lines(several, rest bool) []labelled {
+func (p partAnswer) lines(several, rest bool, style report.Style) []labelled {
 	var lines []labelled
-	word := strings.TrimSpace(verdictWord(p.Outcome))
+	word, paint := strings.TrimSpace(verdictWord(p.Outcome)), verdictPaint(p.Outcome, style)
 	switch {
 	case several && p.Source != "":
-		lines = append(lines, labelled{word, p.Source})
+		lines = append(lines, labelled{word, p.Source, paint})
 	case several && rest:
-		lines = append(lines, labelled{word, "the rest: " + count(len(p.Addresses), "range")})
+		lines = append(lines, labelled{word, "the rest: " + count(len(p.Addresses), "range"), paint})
 	case several:
-		lines = append(lines, labelled{word, someOf(p.Addresses)})
+		lines = append(lines, labelled{word, someOf(p.Addresses), paint})
 	case p.Source != "":
-		lines = append(lines, labelled{"from", p.Source})
+		lines = append(lines, labelled{"from", p.Source, nil})
 	}
 	if p.Egress != nil {
-		lines = append(lines, labelled{"egress", p.Egress.Why})
+		lines = append(lines, labelled{"egress", p.Egress.Why, nil})
 	}
 	if p.Ingress != nil {
-		lines = append(lines, labelled{"ingress", p.Ingress.Why})
+		lines = append(lines, labelled{"ingress", p.Ingress.Why, nil})
 	}
 	if p.Note != "" {
-		lines = append(lines, labelled{"note", p.Note})
+		lines = append(lines, labelled{"note", p.Note, nil})
 	}
 	return lines
 }
@@ -181,30 +197,4 @@ func someOf(list []string) string {
 		return strings.Join(list, ", ")
 	}
 	return fmt.Sprintf("%s, and %d more", strings.Join(list[:most], ", "), len(list)-most)
-}
-
-// writeWrapped writes text behind a head, and further lines under its beginning.
-func writeWrapped(b *strings.Builder, head, text string) {
-	indent := strings.Repeat(" ", utf8.RuneCountInString(head))
-	line, empty := head, true
-	for word := range strings.FieldsSeq(text) {
-		if !empty && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > textWidth {
-			b.WriteString(line + "\n")
-			line, empty = indent, true
-		}
-		if !empty {
-			line += " "
-		}
-		line, empty = line+word, false
-	}
-	b.WriteString(line + "\n")
-}
-
-// harmlessLines is harmless for text of several lines.
-func harmlessLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i, line := range lines {
-		lines[i] = report.Harmless(line)
-	}
-	return strings.Join(lines, "\n")
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -42,8 +40,9 @@ func (c *cli) regionsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "regions",
 		Short: "List the platform's regions",
-		Long: `List the regions, open and closed, with what applications and their owners must know of them:
-registry, DNS record, proxy addresses, peering and source addresses, and what the edge can express.`,
+		Long: `List the regions, open and closed, with what applications and their owners must
+know of them: registry, DNS record, proxy addresses, peering and source
+addresses, and what the edge can express.`,
 		Example: `  meridian regions
   meridian regions --format json --platform ./platform`,
 		Args:        cobra.NoArgs,
@@ -63,7 +62,7 @@ registry, DNS record, proxy addresses, peering and source addresses, and what th
 			return usageError{fmt.Errorf("unknown format %q; want text or json", format)}
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text or json")
 	return cmd
 }
 
@@ -94,24 +93,4 @@ func regionRows(p *regions.Platform) []regionRow {
 		})
 	}
 	return rows
-}
-
-func (c *cli) printRegions(rows []regionRow) error {
-	w := tabwriter.NewWriter(c.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "REGION\tSTATE\tREGISTRY\tKUBERNETES\tDNS\tPROXIES\tSOURCE CIDRS\tNAME")
-	for _, r := range rows {
-		state := "open"
-		switch {
-		case !r.Open:
-			state = "closed"
-		case r.Control:
-			state = "open, control"
-		}
-		dns := r.Record
-		if r.ICPFiling {
-			dns += " (ICP filing)"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, state, r.Registry, r.Kubernetes, dns, strings.Join(r.Proxies, " "), strings.Join(r.SourceCIDRs, " "), r.Title)
-	}
-	return w.Flush()
 }

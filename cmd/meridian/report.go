@@ -60,7 +60,7 @@ func formatNames() []string {
 func (f *outputFlags) register(root *cobra.Command) {
 	f.format.Format = report.Human
 	flags := root.PersistentFlags()
-	flags.Var(&f.format, "diagnostics", "how mistakes are told: human, json, sarif or github (default: $MERIDIAN_DIAGNOSTICS, or human)")
+	flags.Var(&f.format, "diagnostics", "`FORMAT` of what is told of mistakes: human, json, sarif or github (default: $MERIDIAN_DIAGNOSTICS, or human)")
 	flags.StringVar(&f.colour, "color", "auto", "`WHEN` to colour: always, never, or auto: on a terminal, unless NO_COLOR is set")
 	flags.IntVar(&f.maxErrors, "max-errors", 0, "show the first `N` errors only; 0 shows all")
 	flags.Lookup("diagnostics").DefValue = ""
@@ -192,15 +192,18 @@ func getOr(names map[string]string, name string) string {
 
 // exitCode prints what a command's error says, if it has not been told, and returns the exit code.
 func (c *cli) exitCode(err error) int {
+	style := c.style(c.Stderr)
 	switch {
 	case err == nil && c.strict && len(c.found.list) > 0, errors.Is(err, errReported):
 		return exitInput
 	case err == nil:
 		return exitFine
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.Stderr, "meridian: interrupted")
+		fmt.Fprintln(c.Stderr, style.Bad("meridian:")+" interrupted")
 	default:
-		fmt.Fprintf(c.Stderr, "meridian: %v\n", err)
+		for line := range strings.SplitSeq(fmt.Sprintf("%s %v", style.Bad("meridian:"), err), "\n") {
+			fmt.Fprintln(c.Stderr, style.Wrap(line, "  "))
+		}
 	}
 	return exitMachine
 }

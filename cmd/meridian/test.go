@@ -25,15 +25,18 @@ func (c *cli) testCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test " + appsUsage,
 		Short: "Compare what is compiled with golden files and expectations",
-		Long: `Compile applications and compare the manifests of every region with the folder golden beside
-app.cue, file by file: one that is missing or too many fails as well. With --update the folder is
-rewritten; read the difference before you commit it.
+		Long: `Compile applications and compare the manifests of every region with the folder
+golden beside app.cue, file by file: one that is missing or too many fails as
+well. With --update the folder is rewritten; read the difference before you
+commit it.
 
-Files NAME.expect.cue beside app.cue say in CUE what must hold, without holding every byte: that an
-object contains something or is not there, that a change would be refused, that a region is not
-used. Where there is one, golden files may be left out. See docs/expect.md.
+Files NAME.expect.cue beside app.cue say in CUE what must hold, without holding
+every byte: that an object contains something or is not there, that a change
+would be refused, that a region is not used. Where there is one, golden files
+may be left out. See docs/expect.md.
 
-Every application is compiled twice, and both results must be the same to the byte.` + appsHelp + changedHelp,
+Every application is compiled twice, and both results must be the same to the
+byte.` + appsHelp + changedHelp,
 		Example: `  meridian test ./...
   meridian test --update services/app1
   meridian test --run 'pods$' services/app1
@@ -50,8 +53,8 @@ Every application is compiled twice, and both results must be the same to the by
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&f.update, "update", "u", false, "rewrite the golden files")
-	flags.StringVar(&f.run, "run", "", "regular expression: run the tests whose names match, which are those of expectations and \"golden REGION\"")
-	flags.StringVar(&f.format, "format", "text", "what to write to standard output: text, tap (version 14) or junit (XML)")
+	flags.StringVar(&f.run, "run", "", "run the tests whose names match `REGEXP`; names are those of expectations and \"golden REGION\"")
+	flags.StringVar(&f.format, "format", "text", "`FORMAT` of standard output: text, tap (version 14) or junit (XML)")
 	partialFlag(cmd, &f.partial)
 	changedFlag(cmd, &f.changed)
 	return cmd
@@ -66,7 +69,7 @@ type reporter interface {
 func (c *cli) reporter(format string) (reporter, error) {
 	switch format {
 	case "text":
-		return &textReporter{out: c.Stdout}, nil
+		return &textReporter{out: c.Stdout, style: c.style(c.Stdout)}, nil
 	case "tap":
 		return &tapReporter{out: c.Stdout}, nil
 	case "junit":

@@ -5,11 +5,14 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/meridian-gitops/meridian/report"
 )
 
 // textReporter writes for people: how golden files differ, what failed application by application, and totals.
 type textReporter struct {
 	out             io.Writer
+	style           report.Style
 	failures        strings.Builder // a line an application
 	passed, failed  int
 	files, expected int
@@ -24,7 +27,7 @@ func (r *textReporter) suite(s *suite) error {
 		}
 	}
 	if s.failed() {
-		fmt.Fprintf(&r.failures, "FAIL %s: %s\n", s.name, strings.Join(failedNames(s), ", "))
+		fmt.Fprintln(&r.failures, r.style.Wrap(r.style.Bad("FAIL")+" "+s.name+": "+strings.Join(failedNames(s), ", "), "     "))
 	}
 	switch {
 	case s.together:
@@ -39,7 +42,7 @@ func (r *textReporter) suite(s *suite) error {
 			return err
 		}
 	}
-	_, err := io.WriteString(r.out, s.changes)
+	_, err := io.WriteString(r.out, unifiedText(s.changes, r.style))
 	return err
 }
 
@@ -61,7 +64,13 @@ func (r *textReporter) end() error {
 	if r.passed+r.failed == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintf(r.out, "%s%s: %d passed, %d failed", r.failures.String(), count(r.passed+r.failed, "application"), r.passed, r.failed)
+	passed, failed := fmt.Sprintf("%d passed", r.passed), fmt.Sprintf("%d failed", r.failed)
+	if r.failed > 0 {
+		failed = r.style.Bad(failed)
+	} else {
+		passed = r.style.Good(passed)
+	}
+	_, err := fmt.Fprintf(r.out, "%s%s: %s, %s", r.failures.String(), count(r.passed+r.failed, "application"), passed, failed)
 	if err != nil {
 		return err
 	}
