@@ -21,10 +21,11 @@ func (c *cli) buildCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "build " + appsUsage,
 		Short: "Compile applications into manifests",
-		Long: `Compile applications into Kubernetes manifests for every region they are in, and print them or,
-with -o, write them to a folder laid out like the GitOps repository. In that folder an
-application's own folders are replaced as a whole; everything else is left alone. With a mistake
-anywhere nothing is printed and nothing is written.` + appsHelp,
+		Long: `Compile applications into Kubernetes manifests for every region they are in, and
+print them or, with -o, write them to a folder laid out like the GitOps
+repository. In that folder an application's own folders are replaced as a whole;
+everything else is left alone. With a mistake anywhere nothing is printed and
+nothing is written.` + appsHelp,
 		Example: `  meridian build
   meridian build --region aws-oregon app.cue
   meridian build -o out ./...`,
@@ -44,14 +45,14 @@ anywhere nothing is printed and nothing is written.` + appsHelp,
 			return b.print(cmd, s, args, partial)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "folder to write to, instead of standard output")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`FOLDER` to write to, instead of standard output")
 	regionFlag(cmd, &only)
 	partialFlag(cmd, &partial)
 	return cmd
 }
 
 func regionFlag(cmd *cobra.Command, only *[]string) {
-	cmd.Flags().StringSliceVar(only, "region", nil, "show these regions only (repeat, or separate with commas)")
+	cmd.Flags().StringSliceVar(only, "region", nil, "show this `REGION` only (repeat, or separate with commas)")
 }
 
 // checkRegions refuses regions that do not exist or are not open.

@@ -29,30 +29,36 @@ type diffFlags struct {
 func (c *cli) diffCommand() *cobra.Command {
 	var f diffFlags
 	cmd := &cobra.Command{
-		Use:   "diff [--revision A | --revision A..B | --against FOLDER|REPOSITORY | --against-platform DIR] " + appsUsage,
+		Use:   "diff " + appsUsage,
 		Short: "Say what would change, and what it means",
-		Long: `Compile applications and say, object by object, what changes in which regions, and what that means:
-what is deleted, what restarts, what is reachable by more or by fewer. Equal changes of several
-regions and applications are told once, the most dangerous first. They are compared with one of
+		Long: `Compile applications and say, object by object, what changes in which regions,
+and what that means: what is deleted, what restarts, what is reachable by more
+or by fewer. Equal changes of several regions and applications are told once,
+the most dangerous first. They are compared with one of
 
-  --revision A         the sources as they are in git at a branch, tag or commit; without any of
-                       these flags, at HEAD. A..B compares two revisions, A...B compares B with the
-                       commit where it parted from A. Nothing is checked out. A platform folder in
-                       the same repository is taken from the revision too
+  --revision A         the sources as they are in git at a branch, tag or
+                       commit; without any of these flags, at HEAD. A..B
+                       compares two revisions, A...B compares B with the
+                       commit where it parted from A. Nothing is checked out.
+                       A platform folder in the same repository is taken from
+                       the revision too
   --against            a folder that build -o wrote, or the GitOps repository
-  --against-platform   the same sources, compiled with another platform; also what spaces become
+  --against-platform   the same sources, compiled with another platform; also
+                       what spaces become
 
-An application is known by its space and name, wherever in the repository its file lies; one that
-only the old side has is deleted. With a mistake on either side nothing is compared. The ports that
-a region's proxies open are compared as well, but not with a folder, which does not hold them.
+An application is known by its space and name, wherever in the repository its
+file lies; one that only the old side has is deleted. With a mistake on either
+side nothing is compared. The ports that a region's proxies open are compared as
+well, but not with a folder, which does not hold them.
 
-Exit code 1 means that something differs; with --fail-on, that something of these classes does:
-` + classHelp() + appsHelp,
+Exit code 1 means that something differs; with --fail-on, that something of
+these classes does:
+` + strings.TrimSuffix(classHelp(), "\n") + appsHelp,
 		Example: `  meridian diff
   meridian diff --revision origin/main...HEAD --format markdown ./...
-  meridian diff --against https://git.mydomain.com/gitops.git --token-file token ./...
-  meridian diff --platform ./platform --against-platform ../released/platform ./...
-  meridian diff --revision main --fail-on deletion,left-region,exposure-wider ./...`,
+  meridian diff --against ./gitops.git ./...
+  meridian diff --platform ./platform --against-platform ../platform ./...
+  meridian diff --revision main --fail-on deletion,exposure-wider ./...`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd); err != nil {
@@ -63,11 +69,11 @@ Exit code 1 means that something differs; with --fail-on, that something of thes
 	}
 	f.target.register(cmd, "against")
 	flags := cmd.Flags()
-	flags.StringVar(&f.revision, "revision", "", "git revision of the sources to compare with, or two: A..B (default: HEAD, in a git repository)")
-	flags.StringVar(&f.platform, "against-platform", "", "folder of the platform to compare with; --platform is the new one")
+	flags.StringVar(&f.revision, "revision", "", "`REVISION` of the sources in git to compare with, or two: A..B (default: HEAD)")
+	flags.StringVar(&f.platform, "against-platform", "", "`DIR` of the platform to compare with; --platform is the new one")
 	flags.BoolVar(&f.unified, "unified", false, "print the unified diffs of the manifests too")
-	flags.StringVar(&f.format, "format", "text", "text, json or markdown (for a comment on a pull request)")
-	flags.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 1 for changes of these classes only (repeat, or separate with commas)")
+	flags.StringVar(&f.format, "format", "text", "`FORMAT`: text, json or markdown (for a comment on a pull request)")
+	flags.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 1 for changes of this `CLASS` only (repeat, or separate with commas)")
 	partialFlag(cmd, &f.partial)
 	return cmd
 }
@@ -78,7 +84,7 @@ func classHelp() string {
 	for _, class := range change.Classes() {
 		names = append(names, string(class))
 	}
-	return strings.Join(wrap(strings.Join(names, ", "), "  ", 98), "\n") + "\n"
+	return "  " + strings.Join(wrap(strings.Join(names, ", "), "  ", 78), "\n") + "\n"
 }
 
 // check refuses what does not go together.
@@ -176,14 +182,14 @@ type targetFlags struct {
 }
 
 func (t *targetFlags) register(cmd *cobra.Command, name string) {
-	what := "the GitOps repository: a local bare repository's path, file:// or https://"
+	what := "the GitOps `REPOSITORY`: a local bare repository's path, file:// or https://"
 	if name == "against" {
-		what = "a folder that build -o wrote, or " + what
+		what = "`TARGET`: a folder that build -o wrote, or the GitOps repository: a local bare repository's path, file:// or https://"
 	}
 	cmd.Flags().StringVar(&t.url, name, "", what)
-	cmd.Flags().StringVar(&t.branch, "branch", "main", "the repository's branch")
-	cmd.Flags().StringVar(&t.username, "username", "", "user name for https (default: what servers accept beside a token)")
-	cmd.Flags().StringVar(&t.tokenFile, "token-file", "", "file with the token for https (default: the variable MERIDIAN_TOKEN)")
+	cmd.Flags().StringVar(&t.branch, "branch", "main", "the repository's `BRANCH`")
+	cmd.Flags().StringVar(&t.username, "username", "", "user `NAME` for https (default: what servers accept beside a token)")
+	cmd.Flags().StringVar(&t.tokenFile, "token-file", "", "`FILE` with the token for https (default: the variable MERIDIAN_TOKEN)")
 }
 
 // publishOptions are the options that reading and writing share.

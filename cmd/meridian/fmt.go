@@ -23,19 +23,22 @@ func (c *cli) fmtCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fmt [FILE | FOLDER | FOLDER/... | -]...",
 		Short: "Write CUE files in their canonical form",
-		Long: `Write CUE files in their canonical form: the fields that the schema knows in the schema's order, and
-CUE's own layout. Comments stay with their fields, and the entries of maps (env, ports, http, regions
-...) keep the order they have. So does whatever is not a plain field, such as imports, let, hidden
-fields and comprehensions: nothing moves across it. A struct that an expression refers to keeps its
-order as well, so the meaning of the file is never changed.
+		Long: `Write CUE files in their canonical form: the fields that the schema knows in the
+schema's order, and CUE's own layout. Comments stay with their fields, and the
+entries of maps (env, ports, http, regions ...) keep the order they have. So
+does whatever is not a plain field, such as imports, let, hidden fields and
+comprehensions: nothing moves across it. A struct that an expression refers to
+keeps its order as well, so the meaning of the file is never changed.
 
-The name decides what a file is: app.cue is ordered as an application, NAME.expect.cue as its
-expectations, and a file of the folder given as --platform as the platform's. Any other CUE file that
-is named is given CUE's layout alone. A folder stands for those of its files whose order is known,
-FOLDER/... for all such files below it, no argument for the working folder, and - for standard input,
-which is written to standard output.
+The name decides what a file is: app.cue is ordered as an application,
+NAME.expect.cue as its expectations, and a file of the folder given as
+--platform as the platform's. Any other CUE file that is named is given CUE's
+layout alone. A folder stands for those of its files whose order is known,
+FOLDER/... for all such files below it, no argument for the working folder, and
+- for standard input, which is written to standard output.
 
-The names of the files that changed are printed. With a mistake in any of them nothing is written.`,
+The names of the files that changed are printed. With a mistake in any of them
+nothing is written.`,
 		Example: `  meridian fmt ./...
   meridian fmt --check ./...
   meridian fmt --platform platform platform
@@ -57,7 +60,7 @@ The names of the files that changed are printed. With a mistake in any of them n
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing; fail when a file is not in its canonical form")
-	cmd.Flags().StringVar(&name, "stdin-name", appFile, "the file that standard input is taken for")
+	cmd.Flags().StringVar(&name, "stdin-name", appFile, "`FILE` that standard input is taken for")
 	return cmd
 }
 

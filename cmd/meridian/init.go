@@ -26,15 +26,16 @@ func (c *cli) initCommand() *cobra.Command {
 	var f initFlags
 	cmd := &cobra.Command{
 		Use:   "init [FOLDER]",
-		Short: "Write a starter app.cue, its golden files, the pre-commit hooks and a CI job",
-		Long: `Write a starter app.cue that compiles as it stands, its golden files, and a .pre-commit-config.yaml
-with Meridian's hooks; with --editor what editors need, with --ci a job for GitHub Actions or
-GitLab CI. On a terminal what no flag says is asked for. With --platform DIR, where DIR is not there yet, write the embedded demo
-organisation to it instead, as the start of a platform of your own. A file that exists is never
-overwritten.`,
+		Short: "Write a starter app.cue with its golden files, hooks and CI job",
+		Long: `Write a starter app.cue that compiles as it stands, its golden files, and a
+.pre-commit-config.yaml with Meridian's hooks; with --editor what editors need,
+with --ci a job for GitHub Actions or GitLab CI. On a terminal what no flag says
+is asked for. With --platform DIR, where DIR is not there yet, write the
+embedded demo organisation to it instead, as the start of a platform of your
+own. A file that exists is never overwritten.`,
 		Example: `  meridian init
-  meridian init --name app1 --space web --owner team-web@mydomain.com --host app1.mydomain.com
-  meridian init --ci github --publish-to https://git.mydomain.com/gitops.git services/app1
+  meridian init --name app1 --owner team-web@mydomain.com services/app1
+  meridian init --ci github --publish-to https://git.mydomain.com/gitops.git
   meridian init --platform platform`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,17 +53,17 @@ overwritten.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.name, "name", "", "the application's name (default: the folder's)")
-	flags.StringVar(&f.space, "space", "web", "its space")
-	flags.StringVar(&f.owner, "owner", "team@mydomain.com", "who answers for it")
-	flags.StringVar(&f.image, "image", "", "the image's name in the company's project (default: the name)")
-	flags.StringVar(&f.host, "host", "", "a host to expose it at; none means no exposure")
-	flags.IntVar(&f.port, "port", 8080, "the port it listens on")
-	flags.StringVar(&f.path, "health", "/", "the HTTP path that answers when it is up")
+	flags.StringVar(&f.name, "name", "", "the application's `NAME` (default: the folder's)")
+	flags.StringVar(&f.space, "space", "web", "its `SPACE`")
+	flags.StringVar(&f.owner, "owner", "team@mydomain.com", "`OWNER`: who answers for it")
+	flags.StringVar(&f.image, "image", "", "the image's `NAME` in the company's project (default: the application's)")
+	flags.StringVar(&f.host, "host", "", "a `HOST` to expose it at; none means no exposure")
+	flags.IntVar(&f.port, "port", 8080, "the `PORT` it listens on")
+	flags.StringVar(&f.path, "health", "/", "the HTTP `PATH` that answers when it is up")
 	flags.BoolVar(&f.preCommit, "pre-commit", true, "write the pre-commit hooks")
 	flags.BoolVar(&f.editor, "editor", false, "write what editors and the cue command need, as schema vendor does")
-	flags.StringSliceVar(&f.ci, "ci", nil, "write a CI job: github, gitlab")
-	flags.StringVar(&f.publishTo, "publish-to", "", "the GitOps repository that the CI job publishes to; none means that it only checks")
+	flags.StringSliceVar(&f.ci, "ci", nil, "write a job for a `CI`: github, gitlab")
+	flags.StringVar(&f.publishTo, "publish-to", "", "the GitOps `REPOSITORY` that the CI job publishes to; none means that it only checks")
 	flags.BoolVar(&f.noInput, "no-input", false, "ask nothing, also on a terminal")
 	return cmd
 }

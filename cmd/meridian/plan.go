@@ -31,11 +31,12 @@ func (c *cli) planCommand() *cobra.Command {
 	var partial bool
 	cmd := &cobra.Command{
 		Use:   "plan " + appsUsage,
-		Short: "Say what applications become, and what must be done outside the cluster",
-		Long: `Say which objects an application becomes and what no object can do, in the order in which it is
-best done: the registry's allow-list, secrets by name, type and keys, domain registration and ICP
-filing, DNS records, proxy ports to open, peering and routes, security groups. What is the same in
-several regions is told once; markdown and json go region by region.` + appsHelp,
+		Short: "Say what applications become, and what to do outside the cluster",
+		Long: `Say which objects an application becomes and what no object can do, in the order
+in which it is best done: the registry's allow-list, secrets by name, type and
+keys, domain registration and ICP filing, DNS records, proxy ports to open,
+peering and routes, security groups. What is the same in several regions is told
+once; markdown and json go region by region.` + appsHelp,
 		Example: `  meridian plan
   meridian plan --region aws-oregon --format markdown app.cue`,
 		Args:        cobra.ArbitraryArgs,
@@ -63,7 +64,7 @@ several regions is told once; markdown and json go region by region.` + appsHelp
 			return printer(c, plans)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "text, markdown or json")
+	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT`: text, markdown or json")
 	regionFlag(cmd, &only)
 	partialFlag(cmd, &partial)
 	return cmd

@@ -5,12 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"github.com/meridian-gitops/meridian/diag"
 )
 
 // Exit codes.
@@ -55,13 +51,17 @@ func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "meridian",
 		Short: "Compile app.cue into Kubernetes manifests for every region, and publish them",
-		Long: `Meridian compiles one declarative app.cue into Kubernetes manifests for every region and
-commits them to the git repository that the clusters sync from.
+		Long: `Meridian compiles one declarative app.cue into Kubernetes manifests for every
+region and commits them to the git repository that the clusters sync from.
 
-Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or machine failure.`,
+Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or
+machine failure.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          knownCommand,
+		Example: `  meridian init
+  meridian vet ./...
+  meridian publish --to ./gitops.git ./...`,
+		Args: asUsage(onlyCommands),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
@@ -69,9 +69,7 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	root.SetIn(c.Stdin)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w%s; see %s --help", err, didYouMeanFlag(cmd, err), cmd.CommandPath())}
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&c.platform, "platform", c.Getenv("MERIDIAN_PLATFORM"), "`DIR` of the platform's CUE files (default: $MERIDIAN_PLATFORM, or the embedded demo organisation)")
 	root.PersistentFlags().BoolVar(&c.strict, "strict", false, "let warnings fail too")
 	c.output.register(root)
@@ -92,54 +90,22 @@ Exit codes: 0 fine; 1 the input is wrong, or a difference was found; 2 usage or 
 		c.vetCommand(),
 	)
 	for _, cmd := range root.Commands() {
-		args := cmd.Args
-		cmd.Args = func(cmd *cobra.Command, given []string) error {
-			if err := args(cmd, given); err != nil {
-				return usageError{fmt.Errorf("%w; see meridian %s --help", err, cmd.Name())}
-			}
-			return nil
-		}
+		cmd.Args = asUsage(cmd.Args)
 	}
+	completeHelp(root)
 	c.completions(root)
+	c.wrapHelp(root)
 	return root
-}
-
-// knownCommand refuses a command that is not there, and names the one that was meant.
-func knownCommand(root *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	var names []string
-	for _, cmd := range root.Commands() {
-		names = append(names, cmd.Name())
-	}
-	return usageError{fmt.Errorf("there is no command %q%s; see meridian --help", args[0], didYouMean(args[0], names))}
-}
-
-// didYouMean names what a misspelt name most likely means, or is empty.
-func didYouMean(name string, names []string) string {
-	if near := diag.Nearest(name, names); near != "" {
-		return fmt.Sprintf(" (did you mean %s?)", near)
-	}
-	return ""
-}
-
-// didYouMeanFlag does so for a flag that is not there.
-func didYouMeanFlag(cmd *cobra.Command, err error) string {
-	name, unknown := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !unknown {
-		return ""
-	}
-	var names []string
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, "--"+flag.Name) })
-	return didYouMean("--"+name, names)
 }
 
 func (c *cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print Meridian's version",
-		Args:  cobra.NoArgs,
+		Long: `Print Meridian's version, or the commit it was built from. Every commit that
+publish makes carries it.`,
+		Example: "  meridian version",
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(c.Stdout, version())
 			return err

@@ -15,21 +15,18 @@ func (c *cli) schemaCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema",
 		Short: "Give the schema to editors and other tools",
-		Long: `Give the schema to tools that do not know Meridian: print it as CUE or as JSON Schema, or put it
-beside an app.cue where the cue command and its language server find it.`,
-		Args: cobra.NoArgs,
+		Long: `Give the schema to tools that do not know Meridian: print it as CUE or as JSON
+Schema, or put it beside an app.cue where the cue command and its language
+server find it.`,
+		Example: `  meridian schema export > schema.cue
+  meridian schema vendor services/app1`,
+		Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
 	}
 	for _, sub := range []*cobra.Command{c.schemaExportCommand(), c.schemaVendorCommand()} {
-		args := sub.Args
-		sub.Args = func(cmd *cobra.Command, given []string) error {
-			if err := args(cmd, given); err != nil {
-				return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
-			}
-			return nil
-		}
+		sub.Args = asUsage(sub.Args)
 		cmd.AddCommand(sub)
 	}
 	return cmd
@@ -40,33 +37,36 @@ func (c *cli) schemaExportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Print the schema as CUE or as JSON Schema",
-		Long: `Print a definition of the schema, with all that it is made of, on standard output: as a file of a
-CUE package schema that needs nothing else, or as a JSON Schema of draft-07. Both are closed. They
-hold the rules for single values; rules between values, such as whether a port is declared, are
-Meridian's alone. Regions are any well-formed identifier; with --platform they are the platform's.
+		Long: `Print a definition of the schema, with all that it is made of, on standard
+output: as a file of a CUE package schema that needs nothing else, or as a JSON
+Schema of draft-07. Both are closed. They hold the rules for single values;
+rules between values, such as whether a port is declared, are Meridian's alone.
+Regions are any well-formed identifier; with --platform they are the platform's.
 
 Definitions: ` + definitionsHelp + `.`,
 		Example: `  meridian schema export > schema.cue
   cue vet -c -d '#App' schema.cue app.yaml
-  meridian schema export --format json-schema --definition Platform > platform.schema.json`,
+  meridian schema export --format json-schema > app.schema.json
+  meridian schema export --definition Platform > platform.cue`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return c.exportSchema(format, definition)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "cue", "cue or json-schema")
-	cmd.Flags().StringVar(&definition, "definition", "App", "what to print: App, AppOverride, Platform, or one of those above")
+	cmd.Flags().StringVar(&format, "format", "cue", "`FORMAT`: cue or json-schema")
+	cmd.Flags().StringVar(&definition, "definition", "App", "`NAME` of what to print: App, AppOverride, Platform, or one of those above")
 	return cmd
 }
 
 // definitionsHelp is what [export.Definitions] returns; a test holds it, so that no other command need read the schema.
-const definitionsHelp = `App, AppOverride, Image, Resources, Requests, Limits, Autoscale, Rollout,
-DisruptionBudget, Spread, EnvSource, KeyRef, EnvFrom, File, FileRef, Scratch, Port, HTTP, Path,
-TLS, L4, Health, Probe, HTTPAction, TCPAction, GRPCAction, Shutdown, Hook, Call, Accept, Patch,
-PatchTarget, Platform, Domain, Space, Subject, Backend, BackendPort, BackendRegion, Quota,
-ContainerLimits, Amounts, Constraint, Sync, Region, Network, ClusterDNS, Peer, Edge, EdgeHTTP,
-EdgeL4, PortRange, Monitoring, DNSRecord, Peering,
-Expectations, Expectation, ExpectedObject`
+const definitionsHelp = `App, AppOverride, Image, Resources, Requests, Limits, Autoscale,
+Rollout, DisruptionBudget, Spread, EnvSource, KeyRef, EnvFrom, File, FileRef,
+Scratch, Port, HTTP, Path, TLS, L4, Health, Probe, HTTPAction, TCPAction,
+GRPCAction, Shutdown, Hook, Call, Accept, Patch, PatchTarget, Platform, Domain,
+Space, Subject, Backend, BackendPort, BackendRegion, Quota, ContainerLimits,
+Amounts, Constraint, Sync, Region, Network, ClusterDNS, Peer, Edge, EdgeHTTP,
+EdgeL4, PortRange, Monitoring, DNSRecord, Peering, Expectations, Expectation,
+ExpectedObject`
 
 func (c *cli) exportSchema(format, definition string) error {
 	s, err := schema.New()
@@ -123,11 +123,13 @@ func (c *cli) schemaVendorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "vendor [FOLDER]",
 		Short: "Put the schema beside an app.cue for cue and editors",
-		Long: `Write, for the app.cue of FOLDER (default: the working folder), what the cue command (0.15 or
-later) and its language server need to know it by: a cue.mod, unless one is above already; the
-schema in it, with the regions of the platform, where it is found without a registry; and a
-companion file ` + companionFile + ` of the same package. Run it again after an upgrade of Meridian or a change of
-the platform's regions: its own files are replaced, any other file is left as it is.
+		Long: `Write, for the app.cue of FOLDER (default: the working folder), what the cue
+command (0.15 or later) and its language server need to know it by: a cue.mod,
+unless one is above already; the schema in it, with the regions of the platform,
+where it is found without a registry; and a companion file
+` + companionFile + ` of the same package. Run it again after an upgrade of Meridian
+or a change of the platform's regions: its own files are replaced, any other
+file is left as it is.
 
 Meridian itself needs none of these files.`,
 		Example: `  meridian schema vendor services/app1

@@ -9,20 +9,23 @@ import (
 const appsUsage = "[FILE | FOLDER | FOLDER/...]..."
 
 const appsHelp = `
-An argument is an app.cue, a folder that holds one, or FOLDER/... for all below it; none
-means the working folder.`
 
-const changedHelp = ` With --changed an argument is any file that has changed; it
-stands for the application whose folder holds it, and a file that belongs to none for nothing.`
+An argument is an app.cue, a folder that holds one, or FOLDER/... for all below
+it; none means the working folder.`
+
+const changedHelp = `
+With --changed an argument is any file that has changed; it stands for the
+application whose folder holds it, and a file that belongs to none for nothing.`
 
 func (c *cli) vetCommand() *cobra.Command {
 	var partial, changed bool
 	cmd := &cobra.Command{
 		Use:   "vet " + appsUsage,
 		Short: "Check applications",
-		Long: `Check applications against the schema, the platform and, over FOLDER/..., against one another.
-Nothing is written; every mistake is told once, with its place and a fix. A warning that is meant
-is silenced behind its field: @allow(M4031, reason="why").` + appsHelp + changedHelp,
+		Long: `Check applications against the schema, the platform and, over FOLDER/...,
+against one another. Nothing is written; every mistake is told once, with its
+place and a fix. A warning that is meant is silenced behind its field:
+@allow(M4031, reason="why").` + appsHelp + changedHelp,
 		Example: `  meridian vet
   meridian vet ./...
   meridian vet --format sarif ./... > meridian.sarif
