@@ -92,7 +92,7 @@ func TestInitInputEnds(t *testing.T) {
 // TestInitAsksAgain holds that Enter takes what was offered first, not an answer that was refused.
 func TestInitAsksAgain(t *testing.T) {
 	t.Chdir(t.TempDir())
-	typed := strings.Join([]string{"app1", "weeb", "", "", "", "eighty", "", "", "elsewhere", "", "n", "jenkins", ""}, "\n") + "\n"
+	typed := strings.Join([]string{"app1", "weeb", "", "", "", "eighty", "", "", "elsewhere", "", "", "n", "jenkins", ""}, "\n") + "\n"
 	code, _, stderr := runOnTerminal(t, typed, "init")
 	if code != exitFine {
 		t.Fatalf("exit code %d\n%s", code, stderr)

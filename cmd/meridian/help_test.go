@@ -71,11 +71,11 @@ func TestHelpFits(t *testing.T) {
 // TestMisspelt holds that what was perhaps meant is offered.
 func TestMisspelt(t *testing.T) {
 	tests := []struct{ args, want string }{
-		{"vte", "meridian: unknown command \"vte\" for \"meridian\"; did you mean \"vet\"? see meridian --help\n"},
-		{"frobnicate", "meridian: unknown command \"frobnicate\" for \"meridian\"; see meridian --help\n"},
-		{"schema exprot", "meridian: unknown command \"exprot\" for \"meridian schema\"; did you mean \"export\"? see meridian schema --help\n"},
-		{"vet --formt json", "meridian: unknown flag: --formt; did you mean --format? see meridian vet --help\n"},
-		{"--colour never", "meridian: unknown flag: --colour; did you mean --color? see meridian --help\n"},
+		{"vte", "meridian: there is no command \"vte\" (did you mean vet?); see meridian --help\n"},
+		{"frobnicate", "meridian: there is no command \"frobnicate\"; see meridian --help\n"},
+		{"schema exprot", "meridian: there is no command \"schema exprot\" (did you mean export?); see meridian schema --help\n"},
+		{"vet --formt json", "meridian: unknown flag: --formt (did you mean --format?); see meridian vet --help\n"},
+		{"--colour never", "meridian: unknown flag: --colour (did you mean --color?); see meridian --help\n"},
 		{"vet -x", "meridian: unknown shorthand flag: 'x' in -x; see meridian vet --help\n"},
 	}
 	for _, test := range tests {
