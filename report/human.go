@@ -15,8 +15,14 @@ const longLine = 160
 // human prints what is wrong, the line it is in, how to mend it, and related places.
 func (r Report) human(style Style) []byte {
 	var out bytes.Buffer
-	for _, d := range r.List {
+	for i, d := range r.List {
+		if i > 0 && style.Width > 0 { // a terminal has room; a log is read by programs too
+			out.WriteByte('\n')
+		}
 		r.diagnostic(&out, d, style)
+	}
+	if len(r.List) > 1 && style.Width > 0 {
+		out.WriteByte('\n')
 	}
 	switch {
 	case r.Omitted > 0:
