@@ -1,6 +1,7 @@
 package editor
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,22 +12,48 @@ import (
 // actionlint is the version of the public linter of GitHub's workflows that is tried.
 const actionlint = "v1.7.7"
 
-// TestInit holds that the real cue command passes what init wrote, and no longer when there is a typo in it.
+// TestInit holds that the real cue command passes what init wrote, and points at the line of each mistake made in it.
 func TestInit(t *testing.T) {
 	cue, dir := installedCUE(t), t.TempDir()
 	meridian(t, dir, "init", "--name", "app1", "--host", "app1.mydomain.com", "--editor", "app1")
 	folder := filepath.Join(dir, "app1")
 	run(t, folder, offline(), cue, "vet", "-c", ".")
-	text, err := os.ReadFile(filepath.Join(folder, "app.cue"))
+	data, err := os.ReadFile(filepath.Join(folder, "app.cue"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, folder, map[string]string{"app.cue": strings.Replace(string(text), "replicas:", "replcas:", 1)})
-	cmd := exec.Command(cue, "vet", "-c", ".")
-	cmd.Dir, cmd.Env = folder, offline()
-	output, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(output), "replcas: field not allowed") {
-		t.Errorf("a typo passes: %v\n%s", err, output)
+	text := string(data)
+	for _, mistake := range []struct{ name, old, new string }{
+		{"a typo at the top", "replicas: 2", "replcas: 2"},
+		{"a typo below", "startup: http", "startupp: http"},
+		{"a typo in an entry", "port: \"web\"\n}", "prot: \"web\"\n}"},
+		{"a wrong type", "replicas: 2", "replicas: \"two\""},
+		{"out of range", "replicas: 2", "replicas: -1"},
+		{"a bad port", "web: 8080", "web: 80800"},
+		{"a bad name", "name:  \"app1\"", "name:  \"App_1\""},
+		{"a bad amount", "256Mi", "256MB"},
+		{"a bad host", "\"app1.mydomain.com\"", "\"app1_mydomain.com\""},
+		{"a struct for a scalar", "web: 8080", "web: {number: 8080}"},
+		{"a list for a struct", "liveness: tcp: port: \"web\"", "liveness: [1]"},
+		{"an override's typo", "replicas: 2", "replicas: 2\nregions: \"aws-oregon\": replcas: 3"},
+		{"a region's typo", "replicas: 2", "replicas: 2\nregions: \"aws-oregn\": replicas: 3"},
+		{"a value given twice", "replicas: 2", "replicas: 2\nreplicas: 3"},
+	} {
+		t.Run(mistake.name, func(t *testing.T) {
+			if !strings.Contains(text, mistake.old) {
+				t.Fatalf("%q is not in\n%s", mistake.old, text)
+			}
+			mistaken := strings.Replace(text, mistake.old, mistake.new, 1)
+			write(t, folder, map[string]string{"app.cue": mistaken})
+			last := mistake.new[strings.LastIndex(strings.TrimSuffix(mistake.new, "\n}"), "\n")+1:] // the line that is wrong
+			line := 1 + strings.Count(mistaken[:strings.Index(mistaken, last)], "\n")
+			cmd := exec.Command(cue, "vet", "-c", ".")
+			cmd.Dir, cmd.Env = folder, offline()
+			output, err := cmd.CombinedOutput()
+			if at := fmt.Sprintf("./app.cue:%d:", line); err == nil || !strings.Contains(string(output), at) {
+				t.Errorf("%v: %s is not in\n%s", err, at, output)
+			}
+		})
 	}
 }
 
