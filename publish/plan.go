@@ -45,17 +45,26 @@ func (p *plan) report(diags ...diag.Diagnostic) { p.diags = append(p.diags, diag
 
 // mistake reports an error that the repository's content causes as a diagnostic and returns any other.
 func (p *plan) mistake(err error, pos diag.Pos) error {
+	d, ok := Problem(err)
+	if !ok {
+		return err
+	}
+	d.Pos = pos
+	p.report(d)
+	return nil
+}
+
+// Problem returns the diagnostic for an error of reading that the repository's content causes, not a machine.
+func Problem(err error) (diag.Diagnostic, bool) {
 	var way *wayError
 	var record *recordError
 	switch {
 	case errors.As(err, &way):
-		p.report(diag.New(diag.PathInTheWay, pos, "", "%s in the repository is %s", way.path, modeName(way.mode)))
+		return diag.New(diag.PathInTheWay, diag.Pos{}, "", "%s in the repository is %s", way.path, modeName(way.mode)), true
 	case errors.As(err, &record):
-		p.report(diag.New(diag.RecordUnreadable, pos, "", "%s in the repository: %v", record.path, record.err))
-	default:
-		return err
+		return diag.New(diag.RecordUnreadable, diag.Pos{}, "", "%s in the repository: %v", record.path, record.err), true
 	}
-	return nil
+	return diag.Diagnostic{}, false
 }
 
 // finish writes the claims and the aggregates of the regions whose claims changed, and of more regions.

@@ -309,6 +309,15 @@ func (c *cli) publishing(o *publish.Options) *meter {
 func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
 	m := c.publishing(&options)
 	defer m.stop()
+	platform, err := s.publishedPlatform()
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	return publish.PublishPlatform(ctx, options, platform)
+}
+
+// publishedPlatform is the session's platform as it is published.
+func (s *session) publishedPlatform() (publish.Platform, error) {
 	p := s.compiler.Platform()
 	platform := publish.Platform{Digest: p.Digest, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
 	var files []manifest.File
@@ -317,10 +326,10 @@ func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.O
 	}
 	var err error
 	if platform.Inputs, err = manifest.NewTree(files); err != nil {
-		return publish.Result{}, nil, err
+		return publish.Platform{}, err
 	}
 	if platform.Spaces, err = s.spaces(); err != nil {
-		return publish.Result{}, nil, err
+		return publish.Platform{}, err
 	}
 	platform.Recompile = func(namespace, app string, inputs manifest.Tree, source publish.Source) (publish.App, []diag.Diagnostic, error) {
 		done, err := s.recompile(namespace, app, inputs)
@@ -330,7 +339,7 @@ func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.O
 		published, err := s.publishable(done, source)
 		return published, done.list, err
 	}
-	return publish.PublishPlatform(ctx, options, platform)
+	return platform, nil
 }
 
 func (a *compiled) diagnostics() []diag.Diagnostic {

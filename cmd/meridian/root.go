@@ -86,6 +86,7 @@ machine failure.`,
 		c.regionsCommand(),
 		c.schemaCommand(),
 		c.testCommand(),
+		c.verifyCommand(),
 		c.versionCommand(),
 		c.vetCommand(),
 	)
