@@ -12,6 +12,7 @@ const (
 	InputsEdited     Code = "M8037"
 	RecordMissing    Code = "M8038"
 	NothingPublished Code = "M8039"
+	AppUnknown       Code = "M8040"
 )
 
 func repositoryCodes() []Entry {
@@ -47,5 +48,8 @@ func repositoryCodes() []Entry {
 		{NothingPublished, Error, "no platform was published to the repository",
 			"The repository, or its branch, holds no .meridian/platform.yaml, so that there is nothing to compare or to work on.",
 			"check the repository's address and --branch; publish the platform first: meridian publish --spaces"},
+		{AppUnknown, Error, "there is no such application in the repository",
+			"The branch holds no record and no manifests of an application of this space and name.",
+			"give SPACE/NAME or NAMESPACE/NAME as below .meridian/apps; check --branch"},
 	}
 }

@@ -85,11 +85,28 @@ func (e *remoteEngine) prefetch(ctx context.Context, blobs []plumbing.Hash) erro
 	return nil
 }
 
+// deepen gets the history of the commit at hand: so many commits, or with a depth below 0 all of it, with their trees
+// and, where the server cannot leave them out, their blobs.
+func (e *remoteEngine) deepen(ctx context.Context, depth int) error {
+	session, refs, err := e.uploadSession(ctx)
+	if err != nil {
+		return err
+	}
+	if session == nil {
+		return e.failure("fetch", fmt.Errorf("the repository has become empty"))
+	}
+	if err := e.ask(ctx, session, refs, question{commit: e.have, filter: e.partial, depth: depth}); err != nil {
+		return e.failure("fetch", err)
+	}
+	return nil
+}
+
 // question is a request for objects.
 type question struct {
 	commit plumbing.Hash   // a commit with its trees and, unless filtered, blobs
 	have   plumbing.Hash   // a commit that is complete here, zero for none
 	filter bool            // without blobs
+	depth  int             // how many commits of history; 0 is one, below 0 all
 	blobs  []plumbing.Hash // or these blobs and nothing else
 }
 
@@ -104,8 +121,10 @@ func (q question) request(server *capability.List) (*packp.UploadPackRequest, er
 		req.Wants = q.blobs
 	} else {
 		req.Wants = []plumbing.Hash{q.commit}
-		req.Depth = packp.DepthCommits(1)
-		set = append(set, capability.Shallow)
+		if q.depth >= 0 {
+			req.Depth = packp.DepthCommits(max(1, q.depth))
+			set = append(set, capability.Shallow)
+		}
 	}
 	if q.filter {
 		req.Filter = packp.FilterBlobNone()

@@ -135,3 +135,17 @@ func (r *repository) namespace(space string) string {
 	}
 	return p.Namespace(space)
 }
+
+// unknown is the diagnostic for an application that is not in the repository, with the one that was meant.
+func (r *repository) unknown(ctx context.Context, id publish.AppID) diag.Diagnostic {
+	d := diag.New(diag.AppUnknown, diag.Pos{}, "", "there is no application %s", id)
+	var names []string
+	ids, _ := r.snapshot.Apps(ctx) // without them there is no better hint
+	for _, known := range ids {
+		names = append(names, known.String())
+	}
+	if near := diag.Nearest(id.String(), names); near != "" {
+		return d.WithHint("did you mean %s?", near)
+	}
+	return d
+}
