@@ -13,6 +13,9 @@ const (
 	RecordMissing    Code = "M8038"
 	NothingPublished Code = "M8039"
 	AppUnknown       Code = "M8040"
+	StillCalled      Code = "M8041"
+	SpaceUnknown     Code = "M8042"
+	SpaceDeclared    Code = "M8043"
 )
 
 func repositoryCodes() []Entry {
@@ -51,5 +54,14 @@ func repositoryCodes() []Entry {
 		{AppUnknown, Error, "there is no such application in the repository",
 			"The branch holds no record and no manifests of an application of this space and name.",
 			"give SPACE/NAME or NAMESPACE/NAME as below .meridian/apps; check --branch"},
+		{StillCalled, Error, "another application calls it",
+			"Removing an application breaks those that call it. They are known from their recorded inputs.",
+			"have its callers drop the call first, or, if they may fail, add --break-callers"},
+		{SpaceUnknown, Error, "there is no such space in the repository",
+			"No region of the branch holds a folder of this space, or a sync object for it.",
+			"give the space's name, or its namespace as below regions/<region>/spaces; check --branch"},
+		{SpaceDeclared, Warning, "the platform still declares the space",
+			"A space was removed from the repository that the platform in force declares: publishing the platform writes it again, and verify misses it until then.",
+			"take the space out of the platform and publish it: meridian publish --spaces"},
 	}
 }

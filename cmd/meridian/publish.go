@@ -110,7 +110,7 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	if err := c.report(list, sources); err != nil {
 		return err
 	}
-	return c.printResult(result, f.dryRun)
+	return c.printResult(result, f.dryRun, f.dryRun)
 }
 
 func exists(path string) bool {
@@ -366,8 +366,8 @@ func (s *session) spaces() ([]publish.Space, error) {
 	return list, nil
 }
 
-// printResult says what was committed.
-func (c *cli) printResult(r publish.Result, dryRun bool) error {
+// printResult says what was committed; each lists every file.
+func (c *cli) printResult(r publish.Result, dryRun, each bool) error {
 	if r.Unchanged() {
 		_, err := fmt.Fprintln(c.Stdout, "nothing changed, nothing committed")
 		return err
@@ -386,8 +386,9 @@ func (c *cli) printResult(r publish.Result, dryRun bool) error {
 		default:
 			changed++
 		}
-		if dryRun {
-			fmt.Fprintf(c.Stdout, "%s %s\n", op, change.Path)
+		if each {
+			fmt.Fprintf(c.Stdout, "%s %s
+", op, change.Path)
 		}
 	}
 	files := fmt.Sprintf("%s: %d added, %d changed, %d removed", count(len(r.Changed), "file"), added, changed, removed)
