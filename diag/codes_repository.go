@@ -16,6 +16,9 @@ const (
 	StillCalled      Code = "M8041"
 	SpaceUnknown     Code = "M8042"
 	SpaceDeclared    Code = "M8043"
+	CommitUnknown    Code = "M8044"
+	NothingBefore    Code = "M8045"
+	RollbackDiffers  Code = "M8046"
 )
 
 func repositoryCodes() []Entry {
@@ -63,5 +66,14 @@ func repositoryCodes() []Entry {
 		{SpaceDeclared, Warning, "the platform still declares the space",
 			"A space was removed from the repository that the platform in force declares: publishing the platform writes it again, and verify misses it until then.",
 			"take the space out of the platform and publish it: meridian publish --spaces"},
+		{CommitUnknown, Error, "there is no such commit on the branch",
+			"A rollback goes to a commit in the history of the branch of the GitOps repository, not of the source.",
+			"give a hash, or 7 digits or more of its beginning, that meridian log prints"},
+		{NothingBefore, Error, "there is no version to go back to",
+			"The application was not in the repository then, or has been changed only once: when it came.",
+			"choose a commit from meridian log, or remove the application: meridian remove"},
+		{RollbackDiffers, Error, "the platform makes other manifests of it than then",
+			"A rollback compiles the inputs of then with the platform in force, whose rules, registries or defaults have changed since: what comes out is not what ran then.",
+			"read what differs; if that is meant, add --yes"},
 	}
 }

@@ -153,3 +153,6 @@ func (s Source) String() string {
 	}
 	return text + s.Path
 }
+
+// InputsDigest is what a record says of inputs, so that a change of them by hand is seen.
+func InputsDigest(inputs manifest.Tree) string { return digest(inputs) }
