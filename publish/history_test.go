@@ -101,3 +101,26 @@ func TestHistoryMerge(t *testing.T) {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}
 }
+
+// TestHistoryDeep finds what lies further back than the first part of a history that is fetched.
+func TestHistoryDeep(t *testing.T) {
+	for _, partial := range []bool{false, true} {
+		t.Run(fmt.Sprintf("partial %t", partial), func(t *testing.T) {
+			t.Parallel()
+			r := newHTTPRepo(t, partial)
+			r.seed("r1")
+			first := r.publish(r.options(), testApp(t, "myorg-web", "app1", "r1"))
+			work := t.TempDir()
+			r.run("git", "clone", "--quiet", r.dir, work)
+			r.run("sh", "-ec", "cd "+work+"; for i in $(seq 60); do git commit --quiet --allow-empty -m $i; done; git push --quiet origin HEAD:main")
+			want := []string{"publish myorg-web/app1: nothing -> 1 regions 0 claims"}
+			if diff := cmp.Diff(want, r.log(AppID{"myorg-web", "app1"}, 0)); diff != "" {
+				t.Errorf("history (-want +got):\n%s", diff)
+			}
+			hash, app, _, err := AppAt(context.Background(), r.options(), AppID{"myorg-web", "app1"}, first.Commit)
+			if hash != first.Commit || app == nil || err != nil {
+				t.Errorf("%s %+v %v", hash, app, err)
+			}
+		})
+	}
+}
