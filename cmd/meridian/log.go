@@ -29,15 +29,17 @@ func (c *cli) logCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log --to REPOSITORY " + appNames,
 		Short: "Say who changed a published application, when, and what that meant",
-		Long: `List the commits of the GitOps repository that changed an application, the newest first: its
-manifests, its record and inputs, or its entries in the claims. Told are author, time, the commit of
-the source, and the classes of what changed with their regions (see meridian diff --help).
+		Long: `List the commits of the GitOps repository that changed an application, the
+newest first: its manifests, its record and inputs, or its entries in the
+claims. Told are author, time, the commit of the source, and the classes of what
+changed with their regions (see meridian diff --help).
 
-A commit that did not change it costs a look at a few folders. Of a local repository some thousand
-commits are read in a second. Over https the history is fetched as far as it is needed, in steps of
-50, 2500 and all commits; a server that can leave blobs out sends commits and folders only.` + recordedHelp,
+A commit that did not change it costs a look at a few folders. Of a local
+repository some thousand commits are read in a second. Over https the history is
+fetched as far as it is needed, in steps of 50, 2500 and all commits; a server
+that can leave blobs out sends commits and folders only.` + recordedHelp,
 		Example: `  meridian log --to ./gitops.git web/app1
-  meridian log --to https://git.mydomain.com/gitops.git --limit 1 --format json web/app1`,
+  meridian log --to gitops.git --limit 1 --format json web/app1`,
 		Args:        cobra.ExactArgs(1),
 		Annotations: map[string]string{formatsAnnotation: "text json"},
 		RunE: func(cmd *cobra.Command, args []string) error {

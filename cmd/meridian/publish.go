@@ -387,8 +387,7 @@ func (c *cli) printResult(r publish.Result, dryRun, each bool) error {
 			changed++
 		}
 		if each {
-			fmt.Fprintf(c.Stdout, "%s %s
-", op, change.Path)
+			fmt.Fprintf(c.Stdout, "%s %s\n", op, change.Path)
 		}
 	}
 	files := fmt.Sprintf("%s: %d added, %d changed, %d removed", count(len(r.Changed), "file"), added, changed, removed)

@@ -22,9 +22,10 @@ const appNames = "SPACE/NAME | NAMESPACE/NAME"
 
 const recordedHelp = `
 
-An application is SPACE/NAME, or NAMESPACE/NAME as it lies in the repository. The platform is the one
-that is recorded there, unless --platform says another. A token for https is read from --token-file
-or from the variable MERIDIAN_TOKEN, never from the address.`
+An application is SPACE/NAME, or NAMESPACE/NAME as it lies in the repository.
+The platform is the one that is recorded there, unless --platform says another.
+A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
+never from the address.`
 
 // repository is the GitOps repository as a command over what is published sees it.
 type repository struct {

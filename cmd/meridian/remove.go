@@ -24,16 +24,18 @@ type removeFlags struct {
 func (c *cli) removeCommand() *cobra.Command {
 	var f removeFlags
 	cmd := &cobra.Command{
-		Use:   "remove --to REPOSITORY (" + appNames + " | --space SPACE)",
-		Short: "Remove an application, or an empty space, from the GitOps repository",
-		Long: `Remove a published application from all regions in one commit: its manifests, its record with the
-recorded inputs, and its hosts and ports, which others may take from then on. The clusters delete what
-they run of it. What is deleted is listed. An application that others call is not removed, and they
-are named, unless --break-callers says that they may fail.
+		Use:   "remove --to REPOSITORY (APP | --space SPACE)",
+		Short: "Remove an application or an empty space from the repository",
+		Long: `Remove a published application from all regions in one commit: its manifests,
+its record with the recorded inputs, and its hosts and ports, which others may
+take from then on. The clusters delete what they run of it. What is deleted is
+listed. An application that others call is not removed, and they are named,
+unless --break-callers says that they may fail.
 
-With --space a space is removed: its folders and sync objects, and hosts that are reserved for it. That
-is refused while it has applications. A space that the platform still declares comes back with the next
-publish --spaces: take it out there first, and publish --spaces removes it by itself.` + recordedHelp,
+With --space a space is removed: its folders and sync objects, and hosts that
+are reserved for it. That is refused while it has applications. A space that the
+platform still declares comes back with the next publish --spaces: take it out
+there first, and publish --spaces removes it by itself.` + recordedHelp,
 		Example: `  meridian remove --to ./gitops.git --dry-run web/app1
   meridian remove --to ./gitops.git web/app1
   meridian remove --to ./gitops.git --space old`,

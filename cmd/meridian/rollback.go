@@ -29,15 +29,18 @@ func (c *cli) rollbackCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback --to REPOSITORY " + appNames,
 		Short: "Put a published application back to what it was",
-		Long: `Put an application back to an earlier version in one commit: its inputs, manifests and claims. Without
---commit that is the version before the last change, whoever made that; rolling back once more undoes
-the rollback. An application that was removed comes back. Other applications stay as they are.
+		Long: `Put an application back to an earlier version in one commit: its inputs,
+manifests and claims. Without --commit that is the version before the last
+change, whoever made that; rolling back once more undoes the rollback. An
+application that was removed comes back. Other applications stay as they are.
 
-The inputs that were recorded then are compiled with the platform in force now. Where that gives other
-manifests than then, it is refused with what differs, unless --yes is given. As for publish, leaving a
-region or giving up a host or a port wants --remove-from, and what others hold by now cannot be taken.
+The inputs that were recorded then are compiled with the platform in force now.
+Where that gives other manifests than then, it is refused with what differs,
+unless --yes is given. As for publish, leaving a region or giving up a host or a
+port wants --remove-from, and what others hold by now cannot be taken.
 
-The source does not go back by itself: its next publication brings the newer version again.` + recordedHelp,
+The source does not go back by itself: its next publication brings the newer
+version again.` + recordedHelp,
 		Example: `  meridian rollback --to ./gitops.git --dry-run web/app1
   meridian rollback --to ./gitops.git web/app1
   meridian rollback --to ./gitops.git --commit 3f2a1c9 web/app1`,

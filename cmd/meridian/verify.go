@@ -25,19 +25,23 @@ func (c *cli) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify --to REPOSITORY [" + appNames + "]...",
 		Short: "Say whether the GitOps repository holds what was published",
-		Long: `Compile every application's recorded inputs again, compute spaces, claims and aggregates again, and
-compare all of it with what lies in the repository, byte by byte. Told are files that were edited, are
-missing or were put into Meridian's folders; claims without an application and applications without
-their claims; applications whose space is not there; records and inputs that were changed. Files that
-Meridian does not own are not looked at. With applications named, only what they own is.
+		Long: `Compile every application's recorded inputs again, compute spaces, claims and
+aggregates again, and compare all of it with what lies in the repository, byte
+by byte. Told are files that were edited, are missing or were put into
+Meridian's folders; claims without an application and applications without their
+claims; applications whose space is not there; records and inputs that were
+changed. Files that Meridian does not own are not looked at. With applications
+named, only what they own is.
 
-Nothing is written unless --repair is given: then one commit puts back what the recorded inputs say.
-What cannot be told from them is left and told: changed inputs, applications without a record, sync
-objects and spaces that the platform does not know, what another version of Meridian wrote.
+Nothing is written unless --repair is given: then one commit puts back what the
+recorded inputs say. What cannot be told from them is left and told: changed
+inputs, applications without a record, sync objects and spaces that the platform
+does not know, what another version of Meridian wrote.
 
-Exit code 0 means that all is as published, or was repaired to be; 1 that something is not.` + recordedHelp,
+Exit code 0 means that all is as published, or was repaired to be; 1 that
+something is not.` + recordedHelp,
 		Example: `  meridian verify --to ./gitops.git
-  meridian verify --to https://git.mydomain.com/gitops.git --token-file token --format json
+  meridian verify --to https://git.mydomain.com/gitops.git --format json
   meridian verify --to ./gitops.git web/app1
   meridian verify --to ./gitops.git --repair`,
 		Args:        cobra.ArbitraryArgs,
