@@ -2,23 +2,28 @@ package diag
 
 // Codes of publishing.
 const (
-	SpaceMissing      Code = "M8001"
-	PlatformMismatch  Code = "M8002"
-	TargetAddress     Code = "M8003"
-	TargetCredential  Code = "M8004"
-	TargetNotBare     Code = "M8005"
-	ClaimedHost       Code = "M8006"
-	ClaimedPath       Code = "M8007"
-	ClaimedPort       Code = "M8008"
-	RegionLeft        Code = "M8009"
-	ExposureDropped   Code = "M8010"
-	AppTaken          Code = "M8011"
-	InputsTooLarge    Code = "M8012"
-	PathInTheWay      Code = "M8013"
-	SpaceInUse        Code = "M8014"
-	AppTwice          Code = "M8015"
-	RecordUnreadable  Code = "M8016"
-	InputsNotRecorded Code = "M8017"
+	SpaceMissing       Code = "M8001"
+	PlatformMismatch   Code = "M8002"
+	TargetAddress      Code = "M8003"
+	TargetCredential   Code = "M8004"
+	TargetNotBare      Code = "M8005"
+	ClaimedHost        Code = "M8006"
+	ClaimedPath        Code = "M8007"
+	ClaimedPort        Code = "M8008"
+	RegionLeft         Code = "M8009"
+	ExposureDropped    Code = "M8010"
+	AppTaken           Code = "M8011"
+	InputsTooLarge     Code = "M8012"
+	PathInTheWay       Code = "M8013"
+	SpaceInUse         Code = "M8014"
+	AppTwice           Code = "M8015"
+	RecordUnreadable   Code = "M8016"
+	InputsNotRecorded  Code = "M8017"
+	TargetMoved        Code = "M8018"
+	CertificateRefused Code = "M8019"
+	AccessDenied       Code = "M8020"
+	PushRejected       Code = "M8021"
+	PlainHTTP          Code = "M8022"
 )
 
 func publishCodes() []Entry {
@@ -30,7 +35,7 @@ func publishCodes() []Entry {
 			"The repository records the digest of the platform that was published to it. An application compiled against any other one would bring back rules that were changed, or use some that are not in force yet.",
 			"use the platform at its recorded source, or publish yours first: meridian publish --spaces"},
 		{TargetAddress, Error, "the repository's address cannot be used",
-			"Meridian publishes to a local bare repository and over https. Plain http would show the credentials to the network and is accepted for loopback addresses only.",
+			"Meridian publishes to a local bare repository and over https. Plain http would show the credentials to the network; it is accepted for this machine, and for others with --allow-http.",
 			"give the path of a bare repository or an https:// address"},
 		{TargetCredential, Error, "the repository's address contains a credential",
 			"An address ends up in logs, shell histories and process lists, and so does a password inside it.",
@@ -74,5 +79,20 @@ func publishCodes() []Entry {
 		{InputsNotRecorded, Error, "an application has no recorded inputs",
 			"`publish --spaces` compiles every application again from its recorded inputs; this one has none.",
 			"publish the application again from its source"},
+		{TargetMoved, Error, "the repository's server redirects to another one",
+			"The server answers that the repository is elsewhere: on another host or port, or reached otherwise. Credentials belong to the host that they were given for, and what is published somewhere else than meant is lost; so Meridian follows no redirect that leaves the host.",
+			"if the new place is the right one, give its address"},
+		{CertificateRefused, Error, "the server's certificate is not accepted",
+			"The certificate is signed by an unknown authority, has expired, or is for another host. The server may be another one than it says; nothing was sent to it.",
+			"if the authority is your organisation's own, give its certificate with --ca-file or in the variable MERIDIAN_CA_FILE"},
+		{AccessDenied, Error, "the server does not let these credentials in",
+			"The server wants credentials, does not accept those that it got, or does not let them read or write this repository. Many servers say that a repository is not there when the credentials may not see it.",
+			"check the address, and that the credentials are valid and may write to this repository"},
+		{PushRejected, Error, "the server refuses the push",
+			"The commit reached the server, and a rule there declines it: a hook, or the protection of the branch. Nothing was published. A push that only lost a race is tried again, this one would be declined again.",
+			"do what the server says, publish to another --branch, or ask whoever administers the repository"},
+		{PlainHTTP, Warning, "the repository is reached over plain http",
+			"With --allow-http, the token and what is published travel in the clear. Whoever is on the way can read the one and change the other.",
+			"give an https:// address, with --ca-file if its authority is your organisation's own"},
 	}
 }

@@ -34,12 +34,12 @@ func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	e, diags, err := connect(o)
-	if err != nil || len(diags) > 0 {
-		return Result{}, diags, err
+	e, warnings, err := connect(o)
+	if err != nil || diag.HasErrors(warnings) {
+		return Result{}, warnings, err
 	}
 	result, diags, err := publishTo(ctx, e, o, j)
-	return result, diag.Sort(diags), errors.Join(err, e.close())
+	return result, diag.Sort(append(warnings, diags...)), errors.Join(err, e.close())
 }
 
 // pushed is a commit whose fate is unknown.
@@ -76,6 +76,9 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 	}
 }
 
+// lastLook is how long a run that is at its end, or was interrupted, may take to learn what became of its push.
+const lastLook = 5 * time.Second
+
 // giveUp looks at the head for a last time: the last push may have arrived.
 func giveUp(ctx context.Context, e engine, o Options, j job, last *pushed, attempts int, cause error) (Result, []diag.Diagnostic, error) {
 	if attempts > 1 {
@@ -85,15 +88,19 @@ func giveUp(ctx context.Context, e engine, o Options, j job, last *pushed, attem
 		cause = fmt.Errorf("%w: %w", err, cause)
 	}
 	if last == nil {
-		return Result{Attempts: attempts}, nil, cause
+		diags, err := told(cause)
+		return Result{Attempts: attempts}, diags, err
 	}
 	o.DryRun = true
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
 	result, diags, _, err := try(ctx, e, o, j, last)
 	switch {
 	case err != nil:
 		return Result{Attempts: attempts}, nil, fmt.Errorf("%w (it is not known whether commit %s arrived)", cause, last.commit)
 	case result.Commit == "":
-		return Result{Attempts: attempts}, nil, cause
+		diags, err := told(cause)
+		return Result{Attempts: attempts}, diags, err
 	}
 	result.Attempts = attempts
 	return result, diags, nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -17,14 +16,11 @@ import (
 // advance pushes by the protocol itself, and not by go-git's Push: that walks the history to see whether the
 // move is a fast-forward, which at depth 1 finds no history to walk. The server compares the old value.
 func (e *remoteEngine) advance(ctx context.Context, from, to plumbing.Hash, objects []gitObject) error {
-	endpoint, auth, err := e.endpoint()
+	session, err := e.sessions.receive()
 	if err != nil {
 		return e.failure("push to", err)
 	}
-	session, err := e.transport.NewReceivePackSession(endpoint, auth)
-	if err != nil {
-		return e.failure("push to", err)
-	}
+	defer session.Close()
 	refs, err := session.AdvertisedReferencesContext(ctx)
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
 		refs, err = packp.NewAdvRefs(), nil
@@ -45,11 +41,14 @@ func (e *remoteEngine) advance(ctx context.Context, from, to plumbing.Hash, obje
 		return e.failure("push to", err)
 	}
 	report, err := session.ReceivePack(ctx, req)
-	if err == nil && report == nil {
+	switch {
+	case report != nil && report.Error() != nil:
+		return e.rejection(report, words.String())
+	case report == nil && err == nil:
 		err = errors.New("the server gave no answer")
 	}
 	if err != nil {
-		return e.failure("push to", words.explain(err))
+		return e.failure("push to", words.explain(bare(err)))
 	}
 	return nil
 }
@@ -71,20 +70,22 @@ func pushRequest(server *capability.List, ref plumbing.ReferenceName, from, to p
 	return req, nil
 }
 
-// tail keeps the last of what a server says beside its answer: a hook's reasons, mostly.
+// tail keeps the last of what a server says beside its answer: a hook's reasons, mostly. It is generous, so that no
+// half of a secret is left at its start where it would not be known for one.
 type tail struct{ text []byte }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.text = append(t.text, p...)
-	t.text = t.text[max(0, len(t.text)-2048):]
+	t.text = t.text[max(0, len(t.text)-(1<<16)):]
 	return len(p), nil
 }
 
-// explain adds what the server said to an error, on one line.
+func (t *tail) String() string { return string(t.text) }
+
+// explain adds what the server said to an error.
 func (t *tail) explain(err error) error {
-	words := strings.Join(strings.FieldsFunc(string(t.text), func(r rune) bool { return r < ' ' }), "; ")
-	if words == "" {
+	if len(t.text) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w; the server says: %s", err, words)
+	return fmt.Errorf("%w; the server says: %s", err, t.text)
 }

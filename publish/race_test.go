@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -180,96 +179,11 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
-func TestHook(t *testing.T) {
-	tests := []struct {
-		name, hook string
-		err        string
-	}{
-		{"rejects once", "#!/bin/sh\nif [ ! -e seen ]; then touch seen; echo not yet >&2; exit 1; fi\n", ""},
-		{"rejects always", "#!/bin/sh\necho myorg-web is not yours >&2\nexit 1\n",
-			"gave up after 5 attempts: push to URL: command error on refs/heads/main: pre-receive hook declined; the server says: myorg-web is not yours"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r := newHTTPRepo(t, false)
-			r.seed("r1")
-			if err := os.WriteFile(filepath.Join(r.dir, "hooks", "pre-receive"), []byte(test.hook), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			_, diags, err := Apps(context.Background(), r.options(), []App{testApp(t, "myorg-web", "app1", "r1")})
-			if diff := cmp.Diff(test.err, strings.ReplaceAll(errorText(err), r.url, "URL")); diff != "" || len(diags) > 0 {
-				t.Errorf("error (-want +got):\n%s%v", diff, diags)
-			}
-			if landed := r.commits() == 2; landed != (test.err == "") {
-				t.Errorf("%d commits", r.commits())
-			}
-		})
-	}
-}
-
 func errorText(err error) string {
 	if err == nil {
 		return ""
 	}
 	return err.Error()
-}
-
-func TestCredentials(t *testing.T) {
-	r := newHTTPRepo(t, false)
-	r.seed("r1")
-	o := r.options()
-	o.Auth.Token = "wr0ng-token"
-	_, _, err := Apps(context.Background(), o, []App{testApp(t, "myorg-web", "app1", "r1")})
-	want := "read the branch's head: fetch " + r.url + ": the server wants other credentials"
-	if diff := cmp.Diff(want, errorText(err)); diff != "" {
-		t.Errorf("error (-want +got):\n%s", diff)
-	}
-
-	// A server that repeats what it was sent.
-	r.intercept = func(w http.ResponseWriter, req *http.Request, _ http.Handler) {
-		_, password, _ := req.BasicAuth()
-		fmt.Fprintf(w, "%04xERR you sent %s", len(password)+17, password)
-	}
-	_, _, err = Apps(context.Background(), r.options(), []App{testApp(t, "myorg-web", "app1", "r1")})
-	if err == nil || strings.Contains(err.Error(), token) {
-		t.Errorf("error %v", err)
-	}
-}
-
-// TestRedirect follows a repository that has moved to another host, but not with the credentials.
-func TestRedirect(t *testing.T) {
-	r := newHTTPRepo(t, false)
-	r.seed("r1")
-	var leaked atomic.Int32
-	thief := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Header.Get("Authorization") != "" {
-			leaked.Add(1)
-		}
-		req.SetBasicAuth(user, token)
-		inner, _ := http.NewRequestWithContext(req.Context(), req.Method, strings.Replace(r.url, "/fleet.git", "", 1)+req.URL.String(), req.Body)
-		inner.Header = req.Header.Clone()
-		inner.ContentLength = req.ContentLength
-		response, err := http.DefaultTransport.RoundTrip(inner)
-		if err != nil {
-			http.Error(w, "proxy", http.StatusBadGateway)
-			return
-		}
-		defer response.Body.Close()
-		maps.Copy(w.Header(), response.Header)
-		w.WriteHeader(response.StatusCode)
-		_, _ = io.Copy(w, response.Body)
-	}))
-	defer thief.Close()
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		http.Redirect(w, req, thief.URL+req.URL.String(), http.StatusFound)
-	}))
-	defer front.Close()
-	o := r.options()
-	o.URL = front.URL + "/fleet.git"
-	r.publish(o, testApp(t, "myorg-web", "app1", "r1"))
-	if leaked.Load() != 0 {
-		t.Errorf("the credentials went to another host %d times", leaked.Load())
-	}
 }
 
 // TestLock holds the branch's lock file: briefly, as git does, and for good, as a dead git does.

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"path"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -28,21 +29,22 @@ type Published struct {
 }
 
 // Read reads a branch's head, for comparisons. Files are fetched when they are asked for, where the server can.
-// The options that say how to publish do not matter; Timeout does not apply.
+// A warning may come beside it. The options that say how to publish do not matter; Timeout does not apply.
 func Read(ctx context.Context, o Options) (*Snapshot, []diag.Diagnostic, error) {
-	e, diags, err := connect(o)
-	if err != nil || len(diags) > 0 {
-		return nil, diags, err
+	e, warnings, err := connect(o)
+	if err != nil || diag.HasErrors(warnings) {
+		return nil, warnings, err
 	}
 	head, err := e.head(ctx)
-	if err != nil {
-		return nil, nil, err
+	root := plumbing.ZeroHash
+	if err == nil {
+		root, err = treeOf(ctx, e, head)
 	}
-	root, err := treeOf(ctx, e, head)
 	if err != nil {
-		return nil, nil, err
+		diags, err := told(err)
+		return nil, diags, errors.Join(err, e.close())
 	}
-	return &Snapshot{head, newDraft(e, root)}, nil, nil
+	return &Snapshot{head, newDraft(e, root)}, warnings, nil
 }
 
 // Close lets go of the repository.

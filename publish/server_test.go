@@ -27,6 +27,7 @@ type repo struct {
 	url string
 	// intercept, when set, sees every request of the http kinds before git does.
 	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
+	network   Network
 }
 
 const (
@@ -54,6 +55,16 @@ func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 // newHTTPRepo serves an empty bare repository with git's own http server.
 func newHTTPRepo(t testing.TB, partial bool) *repo {
 	t.Helper()
+	r, handler := newBackend(t, partial)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	r.url = server.URL + "/fleet.git"
+	return r
+}
+
+// newBackend is an empty bare repository and what serves it to those who have the token.
+func newBackend(t testing.TB, partial bool) (*repo, http.Handler) {
+	t.Helper()
 	out, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
 		t.Skip("git is not installed: the http tests need its http-backend")
@@ -75,7 +86,7 @@ func newHTTPRepo(t testing.TB, partial bool) *repo {
 		Env:    []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "HOME=" + root},
 		Stderr: os.Stderr,
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	return r, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if name, password, _ := req.BasicAuth(); name != user || password != token {
 			w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
 			http.Error(w, "who are you? not "+password, http.StatusUnauthorized)
@@ -86,10 +97,7 @@ func newHTTPRepo(t testing.TB, partial bool) *repo {
 			return
 		}
 		handler.ServeHTTP(w, req)
-	}))
-	t.Cleanup(server.Close)
-	r.url = server.URL + "/fleet.git"
-	return r
+	})
 }
 
 func (r *repo) run(name string, args ...string) string {
@@ -193,7 +201,7 @@ var testTime = time.Date(2026, 11, 20, 12, 30, 15, 0, time.FixedZone("", 8*3600)
 func (r *repo) options() Options {
 	return Options{
 		URL: r.url, Auth: Auth{user, token}, MeridianVersion: "v0.1.0", Edge: testEdge,
-		Author: Signature{"Meridian", "meridian@mydomain.com", testTime},
+		Author: Signature{"Meridian", "meridian@mydomain.com", testTime}, Network: r.network,
 	}
 }
 

@@ -19,13 +19,14 @@ import (
 type target struct {
 	path string // a local bare repository, which may not exist yet
 	url  string // or a remote
+	open bool   // plain http to another machine
 }
 
 var scpRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^/\\]+@[^/]+:|^[^/\\.:]{2,}:`) })
 
 // parseTarget understands Options.URL. What it refuses never appears in a message: an address that is not as
 // expected may well hold a password in a place where none belongs.
-func parseTarget(address string) (target, []diag.Diagnostic) {
+func parseTarget(address string, allowHTTP bool) (target, []diag.Diagnostic) {
 	refuse := func(code diag.Code, format string, args ...any) (target, []diag.Diagnostic) {
 		return target{}, []diag.Diagnostic{diag.New(code, diag.Pos{}, "", format, args...)}
 	}
@@ -47,6 +48,7 @@ func parseTarget(address string) (target, []diag.Diagnostic) {
 	case u.RawQuery != "" || u.Fragment != "":
 		return refuse(diag.TargetAddress, "the repository's address has a query or fragment")
 	}
+	open := u.Scheme == "http" && !isLoopback(u.Hostname())
 	switch u.Scheme {
 	case "file":
 		if u.Host != "" && u.Host != "localhost" {
@@ -55,7 +57,7 @@ func parseTarget(address string) (target, []diag.Diagnostic) {
 		return localTarget(filepath.FromSlash(u.Path))
 	case "https":
 	case "http":
-		if !isLoopback(u.Hostname()) {
+		if open && !allowHTTP {
 			return refuse(diag.TargetAddress, "plain http to %s would show the credentials to the network", u.Hostname())
 		}
 	default:
@@ -64,7 +66,7 @@ func parseTarget(address string) (target, []diag.Diagnostic) {
 	if u.Hostname() == "" || strings.Trim(u.Path, "/") == "" {
 		return refuse(diag.TargetAddress, "the repository's address has no host or no path")
 	}
-	return target{url: strings.TrimRight(address, "/")}, nil
+	return target{url: strings.TrimRight(address, "/"), open: open}, nil
 }
 
 func isLoopback(host string) bool {
@@ -120,16 +122,19 @@ func branchRef(branch string) (plumbing.ReferenceName, []diag.Diagnostic) {
 	return ref, nil
 }
 
-// connect opens the repository that the options name.
+// connect opens the repository that the options name. Without an error among the diagnostics there is an engine.
 func connect(o Options) (engine, []diag.Diagnostic, error) {
 	ref, diags := branchRef(o.Branch)
-	t, more := parseTarget(o.URL)
+	t, more := parseTarget(o.URL, o.Network.AllowHTTP)
 	if diags = append(diags, more...); len(diags) > 0 {
 		return nil, diags, nil
 	}
+	if t.open {
+		diags = append(diags, diag.New(diag.PlainHTTP, diag.Pos{}, "", "%s is reached over plain http: whoever is on the way can read the token and change what is published", t.url))
+	}
 	if t.url != "" {
-		e, err := openRemote(t.url, ref, o)
-		return e, nil, err
+		e, err := openHTTP(t.url, ref, o)
+		return e, diags, err
 	}
 	e, err := openLocal(t.path, ref)
 	if err != nil {

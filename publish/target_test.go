@@ -45,7 +45,7 @@ func TestTarget(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.url, func(t *testing.T) {
-			_, diags := parseTarget(test.url)
+			_, diags := parseTarget(test.url, false)
 			got := ""
 			for _, d := range diags {
 				got += d.Message

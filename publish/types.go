@@ -1,7 +1,6 @@
 package publish
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/meridian-gitops/meridian/diag"
@@ -65,7 +64,8 @@ type Signature struct {
 	When  time.Time
 }
 
-// Auth are the credentials of an https remote. They are sent to that remote only and appear in no error.
+// Auth are the credentials of an https remote. They are sent to that host only, whatever it redirects to, and appear
+// in no error.
 type Auth struct {
 	Username string // empty: a name that the common servers accept beside a token
 	Token    string
@@ -74,11 +74,11 @@ type Auth struct {
 // Options say where and how to publish.
 type Options struct {
 	// URL is a path or file:// address of a local bare repository, which is created when absent, or an
-	// https:// address (http:// for a loopback host).
-	URL    string
-	Branch string // default main
-	Auth   Auth
-	Client *http.Client // for https; nil: a plain one that uses no proxy
+	// https:// address (http:// for a loopback host, or where Network allows it).
+	URL     string
+	Branch  string // default main
+	Auth    Auth
+	Network Network
 
 	Author    Signature
 	Committer Signature // zero: Author

@@ -16,9 +16,14 @@ import (
 
 // withoutCase are codes that no folder of inputs can produce, and why.
 var withoutCase = map[diag.Code]string{
-	diag.NotExpressible:   "the only dialect there is expresses everything that app.cue can say",
-	diag.AppTwice:         "the command line tells M6006 before it publishes; only a program that uses the package can meet it",
-	diag.NotDeterministic: "no input is known that compiles to two results; TestCompileTwice injects a fault",
+	diag.NotExpressible:     "the only dialect there is expresses everything that app.cue can say",
+	diag.AppTwice:           "the command line tells M6006 before it publishes; only a program that uses the package can meet it",
+	diag.TargetMoved:        "it takes a server; publish's TestRedirect meets it",
+	diag.CertificateRefused: "it takes a server; publish's TestHTTPS meets it",
+	diag.AccessDenied:       "it takes a server; publish's TestHTTPS and TestFaults meet it",
+	diag.PushRejected:       "it takes a server; publish's TestHook meets it",
+	diag.PlainHTTP:          "it takes a server on another machine; publish's TestPlainHTTP meets it",
+	diag.NotDeterministic:   "no input is known that compiles to two results; TestCompileTwice injects a fault",
 }
 
 // TestErrors runs each mistake below testdata/errors and compares all that a user reads of it. A case is a folder
