@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/meridian-gitops/meridian/change"
-	"github.com/meridian-gitops/meridian/publish"
 )
 
 // diffFlags are the flags of diff.
@@ -98,7 +96,7 @@ func (f *diffFlags) check(cmd *cobra.Command) error {
 	if given > 1 {
 		return usageError{errors.New("diff compares with one of --revision, --against and --against-platform")}
 	}
-	for _, name := range []string{"branch", "username", "token-file"} {
+	for _, name := range targetFlagNames() {
 		if cmd.Flags().Changed(name) && f.target.url == "" {
 			return usageError{fmt.Errorf("--%s belongs to --against REPOSITORY", name)}
 		}
@@ -171,39 +169,4 @@ func (c *cli) diffAgainst(ctx context.Context, f diffFlags, args []string, d *di
 		d.add(compare(want, got, d.unified))
 		return nil
 	})
-}
-
-// targetFlags say where the GitOps repository is and how to get in.
-type targetFlags struct {
-	url       string
-	branch    string
-	username  string
-	tokenFile string
-}
-
-func (t *targetFlags) register(cmd *cobra.Command, name string) {
-	what := "the GitOps `REPOSITORY`: a local bare repository's path, file:// or https://"
-	if name == "against" {
-		what = "`TARGET`: a folder that build -o wrote, or the GitOps repository: a local bare repository's path, file:// or https://"
-	}
-	cmd.Flags().StringVar(&t.url, name, "", what)
-	cmd.Flags().StringVar(&t.branch, "branch", "main", "the repository's `BRANCH`")
-	cmd.Flags().StringVar(&t.username, "username", "", "user `NAME` for https (default: what servers accept beside a token)")
-	cmd.Flags().StringVar(&t.tokenFile, "token-file", "", "`FILE` with the token for https (default: the variable MERIDIAN_TOKEN)")
-}
-
-// publishOptions are the options that reading and writing share.
-func (c *cli) publishOptions(t targetFlags) (publish.Options, error) {
-	options := publish.Options{URL: t.url, Branch: t.branch, Auth: publish.Auth{Username: t.username, Token: c.Getenv("MERIDIAN_TOKEN")}, MeridianVersion: version()}
-	if t.tokenFile != "" {
-		data, err := os.ReadFile(t.tokenFile)
-		if err != nil {
-			return options, usageError{fmt.Errorf("read token: %w", err)}
-		}
-		options.Auth.Token = strings.TrimSpace(string(data))
-	}
-	if t.branch == "" || strings.ContainsAny(t.branch, " ~^:?*[\\") || slices.Contains(strings.Split(t.branch, "/"), "") {
-		return options, usageError{fmt.Errorf("%q is not a branch name", t.branch)}
-	}
-	return options, nil
 }

@@ -48,8 +48,12 @@ recorded inputs; so it is with --platform where no application is named and the
 working folder holds none.
 
 A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
-never from the address. Author and date are those of --author, or of
-GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is
+never from the address. Authorities in --ca-file are trusted beside the
+system's. The proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A
+redirect to another host is not followed, and plain http to another machine
+wants --allow-http. A push that a rule of the server declines is not tried
+again; what the server says is shown. Author and date are those of --author, or
+of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is
 that of --source-repository and --source-commit, or what GitHub Actions and
 GitLab CI say.` + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
@@ -257,9 +261,9 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 		return nil, nil
 	}
 	snapshot, list, err := publish.Read(ctx, options)
-	if err != nil || len(list) > 0 {
+	if err != nil || diag.HasErrors(list) {
 		return list, err
-	}
+	} // warnings will be told when publishing
 	defer snapshot.Close()
 	for _, callee := range wanted {
 		if slices.ContainsFunc(apps, func(app *compiler.Interface) bool { return app.Space == callee.Space && app.Name == callee.App }) {
