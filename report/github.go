@@ -23,7 +23,7 @@ func (r Report) gitHub() []byte {
 func (r Report) properties(d diag.Diagnostic) string {
 	var list []string
 	if d.Pos.IsValid() {
-		list = append(list, "file="+commandProperty(d.Pos.File))
+		list = append(list, "file="+commandProperty(Harmless(d.Pos.File)))
 	}
 	if d.Pos.Line > 0 {
 		list = append(list, fmt.Sprintf("line=%d,col=%d", d.Pos.Line, r.Lines.column(d.Pos)))
@@ -38,7 +38,7 @@ func text(d diag.Diagnostic) string {
 		lines = append(lines, "fix: "+Harmless(d.Hint))
 	}
 	for _, related := range d.Related {
-		lines = append(lines, related.Pos.String()+": "+Harmless(related.Message))
+		lines = append(lines, Harmless(related.Pos.String()+": "+related.Message))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -56,7 +56,7 @@ func (r Report) diagnostic(out *bytes.Buffer, d diag.Diagnostic, style Style) {
 		fmt.Fprintln(out, "  "+style.Good("fix:")+fix)
 	}
 	for _, related := range d.Related {
-		note := style.Wrap("  "+related.Pos.String()+": "+Harmless(related.Message), "    ")
+		note := style.Wrap("  "+Harmless(related.Pos.String()+": "+related.Message), "    ")
 		fmt.Fprintln(out, style.Aside(note))
 	}
 }

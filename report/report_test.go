@@ -268,3 +268,19 @@ func TestLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesAreHarmless holds that a file's name, which may be anybody's, steers no terminal wherever it is shown.
+func TestNamesAreHarmless(t *testing.T) {
+	evil := diag.Pos{File: "a\x1b[2J\u202eb/app.cue", Line: 1, Col: 1}
+	list := []diag.Diagnostic{diag.New(diag.ClaimedTwice, evil, "", "it is claimed").WithRelated(evil, "its claim")}
+	r := Report{List: list, Lines: NewLines(list, func(string) []byte { return nil })}
+	for _, format := range Formats() {
+		got, err := r.Print(format, Style{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.ContainsAny(got, "\x1b") || format != JSON && bytes.Contains(got, []byte("\u202e")) {
+			t.Errorf("%s: %q", format, got)
+		}
+	}
+}
