@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -21,6 +22,24 @@ health: liveness: tcp: port: "web"
 // patchOf is the patched application; its patches begin in line 6.
 func patchOf(kind, patch string) string {
 	return patchedApp + `patches: [{target: kind: "` + kind + `", patch: ` + patch + "}]\n"
+}
+
+// TestPatchFailingOperation holds that of many operations the first that does not apply is told, wherever it is.
+func TestPatchFailingOperation(t *testing.T) {
+	for _, failing := range []int{0, 1, 6, 12} {
+		var operations []string
+		for i := range 13 {
+			path := "/metadata/annotations/note"
+			if i == failing || i == 12 {
+				path = "/nowhere/at/all"
+			}
+			operations = append(operations, fmt.Sprintf("\t{op: \"add\", path: %q, value: \"%d\"},", path, i))
+		}
+		_, list := newCompiler(t).compile(t, patchOf("Deployment", "[\n"+strings.Join(operations, "\n")+"\n]"))
+		if len(list) != 1 || list[0].Code != diag.PatchFails || list[0].Pos.Line != 7+failing {
+			t.Errorf("operation %d: %v", failing, list)
+		}
+	}
 }
 
 // TestPatchForbidden holds what patches may not change: each is refused with what it changed, at the patch.

@@ -51,11 +51,12 @@ func (p *RegionPlan) patchTree(i int, beside map[string][]byte) *schema.Node {
 	return yamlTree(beside[patch.Path], func(line, column int) diag.Pos { return diag.Pos{File: file, Line: line, Col: column} })
 }
 
-// inlineText maps places in a text to places in app.cue, where the text stands as a string.
+// inlineText maps places in a text to places in app.cue, where the text stands as a string of several lines. Of a string
+// of one line, or of one that an expression gives, only the whole has a place.
 func (p *RegionPlan) inlineText(i int, text string) func(line, column int) diag.Pos {
 	start := p.Where("patches", strconv.Itoa(i), "patch")
 	lines := bytes.Split(p.App.Source.Data, []byte("\n"))
-	if start.File != p.App.Source.Name || start.Line+1 >= len(lines) || !strings.Contains(text, "\n") {
+	if start.File != p.App.Source.Name || start.Line >= len(lines) || !opensLines(lines[start.Line-1], start.Col) {
 		return func(int, int) diag.Pos { return start }
 	}
 	first, _, _ := strings.Cut(text, "\n")
@@ -63,6 +64,21 @@ func (p *RegionPlan) inlineText(i int, text string) func(line, column int) diag.
 	return func(line, column int) diag.Pos {
 		return diag.Pos{File: start.File, Line: start.Line + line, Col: indent + column}
 	}
+}
+
+// opensLines reports whether a string of several lines begins in a line, as the field at a column or by itself: quotes
+// end the line, and nothing but the field's name is before them.
+func opensLines(line []byte, column int) bool {
+	if column < 1 || column > len(line) {
+		return false
+	}
+	for _, quotes := range []string{`"""`, `'''`} {
+		if before, ok := bytes.CutSuffix(bytes.TrimSpace(line[column-1:]), []byte(quotes)); ok {
+			before = bytes.TrimRight(before, "# \t")
+			return len(before) == 0 || bytes.HasSuffix(before, []byte(":"))
+		}
+	}
+	return false
 }
 
 // patchLine is the place of a line of a patch's text.
