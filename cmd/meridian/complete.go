@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// mostCandidates bounds what completion looks at: a shell waits for it.
+// mostCandidates bounds what completion offers; the first are enough to type on.
 const mostCandidates = 2000
 
 // completeApps completes an argument that names applications: folders that hold an app.cue, and FOLDER/... for all

@@ -61,15 +61,11 @@ that can leave blobs out sends commits and folders only.` + recordedHelp,
 
 func (c *cli) log(cmd *cobra.Command, f logFlags, arg string) error {
 	ctx := cmd.Context()
-	r, err := c.openRepository(ctx, cmd, f.target)
+	r, id, err := c.openApp(ctx, cmd, f.target, arg)
 	if err != nil {
 		return err
 	}
 	defer r.close()
-	id, err := r.appID(arg)
-	if err != nil {
-		return err
-	}
 	commits := []logCommit{}
 	m := c.newMeter("reading the history")
 	defer m.stop()

@@ -63,6 +63,19 @@ func (c *cli) openRepository(ctx context.Context, cmd *cobra.Command, target tar
 	return r, nil
 }
 
+// openApp opens the repository for a command about one application, which an argument names.
+func (c *cli) openApp(ctx context.Context, cmd *cobra.Command, target targetFlags, arg string) (*repository, publish.AppID, error) {
+	r, err := c.openRepository(ctx, cmd, target)
+	if err != nil {
+		return nil, publish.AppID{}, err
+	}
+	id, err := r.appID(arg)
+	if err != nil {
+		return nil, id, closing(r.close, err)
+	}
+	return r, id, nil
+}
+
 // closing closes what a failed step leaves open and returns why it failed.
 func closing(done func() error, err error) error {
 	_ = done() // the first error is what matters

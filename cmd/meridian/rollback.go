@@ -60,15 +60,11 @@ version again.` + recordedHelp,
 
 func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	ctx := cmd.Context()
-	r, err := c.openRepository(ctx, cmd, f.target)
+	r, id, err := c.openApp(ctx, cmd, f.target, arg)
 	if err != nil {
 		return err
 	}
 	defer r.close()
-	id, err := r.appID(arg)
-	if err != nil {
-		return err
-	}
 	to, err := c.earlier(ctx, r, id, f.commit)
 	if err != nil {
 		return c.recordProblem(err)
