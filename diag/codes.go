@@ -3,6 +3,7 @@ package diag
 import (
 	"cmp"
 	"slices"
+	"sync"
 )
 
 // Code is a stable diagnostic code: M and four digits. The first digit is the stage.
@@ -32,14 +33,19 @@ func Codes() []Entry {
 	return all
 }
 
+// byCode holds every entry by its code: each diagnostic that is made looks one up.
+var byCode = sync.OnceValue(func() map[Code]Entry {
+	m := map[Code]Entry{}
+	for _, entry := range Codes() {
+		m[entry.Code] = entry
+	}
+	return m
+})
+
 // Find returns the entry of a code, and whether there is one.
 func Find(code Code) (Entry, bool) {
-	for _, entry := range Codes() {
-		if entry.Code == code {
-			return entry, true
-		}
-	}
-	return Entry{}, false
+	entry, ok := byCode()[code]
+	return entry, ok
 }
 
 // Lookup returns the entry of a code. An unknown code is a programming error and panics.
