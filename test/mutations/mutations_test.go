@@ -1,6 +1,12 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
+
+// echoless are the mistakes in a value: nothing else in the file is wrong because of them.
+var echoless = []string{"bare word", "null", "out of range", "retype"}
 
 // TestMutations holds that every mistake is caught at its line with a fix, in words that a user knows, or is none for
 // a reason that the schema gives.
@@ -15,6 +21,9 @@ func TestMutations(t *testing.T) {
 	for _, v := range judged {
 		if v.problem != "" {
 			t.Errorf("%s", v)
+		}
+		if v.caught && !v.alone && v.reason == "" && slices.Contains(echoless, v.kind) && v.place == "base" {
+			t.Errorf("it is told at other lines too: %s", v)
 		}
 	}
 }
