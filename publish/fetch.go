@@ -70,6 +70,7 @@ func (e *remoteEngine) prefetch(ctx context.Context, blobs []plumbing.Hash) erro
 	if session == nil {
 		return e.failure("fetch", fmt.Errorf("the repository has become empty"))
 	}
+	defer session.Close()
 	err = e.ask(ctx, session, refs, question{blobs: missing})
 	if err == nil {
 		return nil
@@ -95,6 +96,7 @@ func (e *remoteEngine) deepen(ctx context.Context, depth int) error {
 	if session == nil {
 		return e.failure("fetch", fmt.Errorf("the repository has become empty"))
 	}
+	defer session.Close()
 	if err := e.ask(ctx, session, refs, question{commit: e.have, filter: e.partial, depth: depth}); err != nil {
 		return e.failure("fetch", err)
 	}

@@ -33,7 +33,7 @@ func (r *repo) countPushes() *atomic.Int32 {
 	return &n
 }
 
-// TestHook has real hooks decline a push. What they say is shown, and not tried again.
+// TestHook has real hooks decline a push, over http and ssh. What they say is shown, and not tried again.
 func TestHook(t *testing.T) {
 	tests := []struct{ name, hook, script, want string }{
 		{"pre-receive", "pre-receive", "echo myorg-web is not yours >&2\nexit 1",
@@ -44,21 +44,26 @@ func TestHook(t *testing.T) {
 		{"accepts", "pre-receive", "echo welcome >&2", ""},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r := newHTTPRepo(t, false)
-			r.seed("r1")
-			if err := os.WriteFile(filepath.Join(r.dir, "hooks", test.hook), []byte("#!/bin/sh\n"+test.script+"\n"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			pushes := r.countPushes()
-			_, got := r.outcome(r.options())
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("outcome (-want +got):\n%s", diff)
-			}
-			if landed := r.commits() == 2; landed != (test.want == "") || pushes.Load() != 1 {
-				t.Errorf("%d commits, %d pushes", r.commits(), pushes.Load())
-			}
-		})
+		for kind, open := range map[string]func(testing.TB) *repo{"http": func(t testing.TB) *repo { return newHTTPRepo(t, false) }, "ssh": newSSHRepo} {
+			t.Run(test.name+" over "+kind, func(t *testing.T) {
+				t.Parallel()
+				r := open(t)
+				r.seedLocally()
+				pushes := filepath.Join(r.t.TempDir(), "pushes")
+				script := fmt.Sprintf("#!/bin/sh\necho >>%s\n%s\n", pushes, test.script)
+				if err := os.WriteFile(filepath.Join(r.dir, "hooks", test.hook), []byte(script), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				_, got := r.outcome(r.options())
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("outcome (-want +got):\n%s", diff)
+				}
+				count, err := os.ReadFile(pushes)
+				if landed := r.commits() == 2; err != nil || landed != (test.want == "") || len(count) != 1 {
+					t.Errorf("%d commits, %d pushes, %v", r.commits(), len(count), err)
+				}
+			})
+		}
 	}
 }
 

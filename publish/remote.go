@@ -12,12 +12,23 @@ import (
 	"github.com/go-git/go-git/v5/storage/memory"
 )
 
-// remoteEngine is a repository behind https. What is fetched stays in memory: the trees of one commit, and
+// sessions are the ways to a repository's server. Each session is one exchange with git there.
+type sessions interface {
+	upload() (transport.UploadPackSession, error)
+	receive() (transport.ReceivePackSession, error)
+
+	// explain returns a *refusal for what the user can mend, a *finalError for what will stay the same, or the error.
+	explain(err error) error
+
+	close() error
+}
+
+// remoteEngine is a repository behind https or ssh. What is fetched stays in memory: the trees of one commit, and
 // blobs as they are asked for, or all of them where the server cannot leave them out.
 type remoteEngine struct {
 	url      string // as it may be shown
 	ref      plumbing.ReferenceName
-	sessions *httpSessions
+	sessions sessions
 	secrets  []string // that no message repeats
 	silence  time.Duration
 
@@ -30,8 +41,8 @@ type remoteEngine struct {
 // remotePause is what back-off starts from: two requests take tens of milliseconds.
 const remotePause = 40 * time.Millisecond
 
-func newRemote(url string, ref plumbing.ReferenceName, o Options, sessions *httpSessions) engine {
-	return &remoteEngine{url: url, ref: ref, sessions: sessions, secrets: o.Auth.secrets(), silence: o.Network.silence(), store: memory.NewStorage()}
+func newRemote(url string, ref plumbing.ReferenceName, o Options, s sessions) engine {
+	return &remoteEngine{url: url, ref: ref, sessions: s, secrets: append(o.Auth.secrets(), o.SSH.Passphrase), silence: o.Network.silence(), store: memory.NewStorage()}
 }
 
 // uploadSession asks the server for its branches. The session is nil when the repository is empty.
@@ -55,6 +66,7 @@ func (e *remoteEngine) head(ctx context.Context) (plumbing.Hash, error) {
 	if session == nil || err != nil {
 		return plumbing.ZeroHash, err
 	}
+	defer session.Close()
 	head := refs.References[e.ref.String()]
 	if head.IsZero() || head == e.have {
 		return head, nil
@@ -76,7 +88,4 @@ func (e *remoteEngine) read(ctx context.Context, kind plumbing.ObjectType, hash 
 	return readObject(o)
 }
 
-func (e *remoteEngine) close() error {
-	e.sessions.client.CloseIdleConnections()
-	return nil
-}
+func (e *remoteEngine) close() error { return e.sessions.close() }

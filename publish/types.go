@@ -74,10 +74,12 @@ type Auth struct {
 // Options say where and how to publish.
 type Options struct {
 	// URL is a path or file:// address of a local bare repository, which is created when absent, or an
-	// https:// address (http:// for a loopback host, or where Network allows it).
+	// https:// address (http:// for a loopback host, or where Network allows it), or ssh://user@host:port/path or
+	// user@host:path.
 	URL     string
 	Branch  string // default main
-	Auth    Auth
+	Auth    Auth   // for https
+	SSH     SSH    // for ssh
 	Network Network
 
 	Author    Signature
