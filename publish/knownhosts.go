@@ -50,7 +50,7 @@ func readKnownHosts(files []string) (*knownHosts, error) {
 	}
 	var err error
 	if k.check, err = knownhosts.New(there...); err != nil {
-		return nil, fmt.Errorf("read the known hosts: %s", strings.TrimPrefix(err.Error(), "knownhosts: "))
+		return nil, fmt.Errorf("read the known hosts: %s", strings.ReplaceAll(err.Error(), "knownhosts: ", ""))
 	}
 	return k, nil
 }

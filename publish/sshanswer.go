@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"regexp"
+	"slices"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -17,12 +17,21 @@ import (
 // lost reports whether an error is about the connection, so that another one may do better.
 func lost(err error) bool {
 	var network net.Error
-	return errors.Is(err, context.Canceled) || errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, errSlowLogin)
+	if errors.As(err, &network) {
+		return true
+	}
+	return slices.ContainsFunc([]error{context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, errSlowLogin}, func(known error) bool {
+		return errors.Is(err, known)
+	})
 }
 
 // strange is the error of a host with which nothing could be agreed on before it could be believed.
-func strange(err error) error { return finalUnless(lost(err), err) }
+func strange(err error) error {
+	if errors.Is(err, io.EOF) { // it may have too many guests
+		return errors.New("the server ends the connection before the login")
+	}
+	return finalUnless(lost(err), err)
+}
 
 // closedRE finds, among the words with which servers end a command, those that will stay the same. There are no codes
 // for them.

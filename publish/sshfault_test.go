@@ -170,8 +170,11 @@ func TestSSHSilent(t *testing.T) {
 			_, _ = io.WriteString(c, "SSH-2.0-none\r\n")
 			time.Sleep(10 * time.Second)
 		}, "gave up after 5 attempts: read the branch's head: fetch URL: the server has said nothing for 300ms"},
-		{"is of another kind", func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") },
-			"gave up after 5 attempts: read the branch's head: fetch URL: ssh: handshake failed: EOF"},
+		{"is of another kind", func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
+			_ = c.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, c)
+		}, "gave up after 5 attempts: read the branch's head: fetch URL: the server ends the connection before the login"},
 		{"speaks another protocol", func(c net.Conn) {
 			_, _ = io.WriteString(c, "SSH-2.0-none\r\nHTTP/1.1 400 Bad Request\r\n\r\n")
 			_, _ = io.Copy(io.Discard, c)

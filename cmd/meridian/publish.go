@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,14 +50,18 @@ A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
 never from the address. Authorities in --ca-file are trusted beside the
 system's. The proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A
 redirect to another host is not followed, and plain http to another machine
-wants --allow-http. A push that a rule of the server declines is not tried
-again; what the server says is shown. Author and date are those of --author, or
-of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is
-that of --source-repository and --source-commit, or what GitHub Actions and
-GitLab CI say.` + appsHelp,
+wants --allow-http. Over ssh the key is that of --ssh-key, its passphrase that
+of the variable MERIDIAN_SSH_PASSPHRASE, or one of the agent and of the usual
+files; a host whose key is not among the known ones is refused, and
+~/.ssh/config is not read. A push that a rule of the server declines is not
+tried again; what the server says is shown. Author and date are those of
+--author, or of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH.
+The source is that of --source-repository and --source-commit, or what GitHub
+Actions and GitLab CI say.` + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
-  meridian publish --to https://git.mydomain.com/gitops.git app.cue`,
+  meridian publish --to https://git.mydomain.com/gitops.git app.cue
+  meridian publish --to git@git.mydomain.com:org/gitops.git app.cue`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.target.url == "" {
@@ -97,7 +100,7 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	if err := c.complete(&options, f, s.compiler); err != nil {
 		return err
 	}
-	if s.compiler.Platform().Embedded && isRemote(f.target.url) {
+	if s.compiler.Platform().Embedded && publish.IsRemote(f.target.url) {
 		return c.report([]diag.Diagnostic{diag.New(diag.EmbeddedPlatform, diag.Pos{}, "", "the demo organisation cannot publish to a remote repository")}, nil)
 	}
 	var result publish.Result
@@ -120,10 +123,6 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-func isRemote(url string) bool {
-	return strings.Contains(url, "://") && !strings.HasPrefix(url, "file://")
 }
 
 // complete fills in what publishing needs beside where to.

@@ -25,7 +25,7 @@ const recordedHelp = `
 An application is SPACE/NAME, or NAMESPACE/NAME as it lies in the repository.
 The platform is the one that is recorded there, unless --platform says another.
 A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
-never from the address.`
+never from the address; the keys for ssh are those of publish.`
 
 // repository is the GitOps repository as a command over what is published sees it.
 type repository struct {
@@ -42,7 +42,7 @@ func (c *cli) openRepository(ctx context.Context, cmd *cobra.Command, target tar
 	if target.url == "" {
 		return nil, usageError{fmt.Errorf("%s wants --to REPOSITORY", cmd.Name())}
 	}
-	if _, err := os.Stat(target.url); err != nil && !strings.Contains(target.url, "://") {
+	if _, err := os.Stat(target.url); err != nil && !strings.Contains(target.url, "://") && !publish.IsRemote(target.url) {
 		return nil, usageError{fmt.Errorf("open the repository: %w", err)} // publishing would create it
 	}
 	options, err := c.publishOptions(target)
