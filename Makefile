@@ -65,6 +65,10 @@ precommit: ## run the real pre-commit over the hooks of the last commit
 editors: ## try the real cue, cue lsp, yaml-language-server and actionlint on what init and editors get (needs node and npm)
 	MERIDIAN_EDITORS=1 $(GO) test -count=1 ./test/editor
 
+.PHONY: servers
+servers: ## build a real forge, once, and publish to it over https and ssh
+	MERIDIAN_SERVERS=1 $(GO) test -count=1 -timeout 60m ./test/servers
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s

@@ -136,6 +136,51 @@ func TestWordings(t *testing.T) {
 	}
 }
 
+// TestRaceWordings has git itself, over http and ssh, refuse the first push in words that servers use for a lost race: a
+// hook named proc-receive decides what it says (githooks(5)). The second push gets through.
+func TestRaceWordings(t *testing.T) {
+	words := []string{"fetch first", "cannot lock ref 'refs/heads/main': is at 0123 but expected 4567", "incorrect old value provided", "failed to update ref", "reference already exists"}
+	for kind, open := range map[string]func(testing.TB) *repo{"http": func(t testing.TB) *repo { return newHTTPRepo(t, false) }, "ssh": newSSHRepo} {
+		for _, status := range words {
+			t.Run(kind+" "+status, func(t *testing.T) {
+				t.Parallel()
+				r := open(t)
+				r.seedLocally()
+				r.git("config", "receive.procReceiveRefs", "refs/heads/main")
+				pushes := filepath.Join(t.TempDir(), "pushes")
+				if err := os.WriteFile(filepath.Join(r.dir, "hooks", "proc-receive"), []byte(refusingOnce(status, pushes)), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				result, got := r.outcome(r.options())
+				count, err := os.ReadFile(pushes)
+				if got != "" || result.Attempts != 2 || r.commits() != 2 || len(count) != 2 || err != nil {
+					t.Errorf("%+v %s, %d commits, %d pushes, %v", result, got, r.commits(), len(count), err)
+				}
+			})
+		}
+	}
+}
+
+// refusingOnce is a hook that refuses the first push with a status, and counts all of them in a file.
+func refusingOnce(status, pushes string) string {
+	return `#!/bin/sh
+skip() { while len=$(head -c 4) && [ "$len" != 0000 ]; do head -c $((0x$len - 4)) >/dev/null; done; }
+say() { printf '%04x%s' $((${#1} + 4)) "$1"; }
+skip
+say version=1
+printf 0000
+skip
+if [ -e ` + pushes + ` ]; then
+  say 'ok refs/heads/main'
+  say 'option fall-through'
+else
+  say "ng refs/heads/main ` + status + `"
+fi
+printf 0000
+echo >>` + pushes + `
+`
+}
+
 // reportStatus is a server's answer to a push, in the channel that it belongs in.
 func reportStatus(t *testing.T, status string) []byte {
 	t.Helper()
