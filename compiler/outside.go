@@ -26,6 +26,14 @@ const (
 	TopicSecurityGroup Topic = "security-group" // of the back ends (S18)
 )
 
+// The topics of bootstrap, before those of applications.
+const (
+	TopicController Topic = "controller" // what syncs
+	TopicNamespace  Topic = "namespace"  // of somebody else's
+	TopicMirror     Topic = "mirror"     // of the repository
+	TopicRepository Topic = "repository" // what must be in it
+)
+
 var topicOrder = []Topic{TopicRegistry, TopicSecret, TopicDomain, TopicICPFiling, TopicDNS, TopicProxyPort, TopicPeering, TopicRoute, TopicSecurityGroup}
 
 // Task is one thing that must be true outside the cluster for the application to work in a region, because no
