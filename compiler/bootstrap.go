@@ -56,9 +56,9 @@ func (b bootstrapper) edgeName() string { return b.platform.Sync.Name + "-edge" 
 func (b bootstrapper) syncName() string { return b.platform.Sync.Name + "-sync" }
 
 func (b bootstrapper) check() []diag.Diagnostic {
-	where, secret := []string{"sync", "repository"}, "sync.secret"
+	where, with := []string{"sync", "repository"}, `sync: secret: "NAME"`
 	if b.region.Mirror != nil {
-		where, secret = []string{"regions", b.region.ID, "mirror"}, "secret beside it"
+		where, with = []string{"regions", b.region.ID, "mirror"}, `mirror: {url: "…", secret: "NAME"}`
 	}
 	report := func(code diag.Code, format string, args ...any) []diag.Diagnostic {
 		return []diag.Diagnostic{diag.New(code, b.platform.Where(where...), strings.Join(where, "."), format, args...)}
@@ -69,7 +69,8 @@ func (b bootstrapper) check() []diag.Diagnostic {
 	case err != nil:
 		return report(diag.SyncRepositoryMissing, "%s cannot be read as an address", b.url)
 	case u.Scheme == "ssh" && b.secret == "" && b.platform.Sync.Engine != engineArgoCD:
-		return report(diag.SyncSecretMissing, "%s is read over ssh, and there is no %s", b.url, secret)
+		d := diag.New(diag.SyncSecretMissing, b.platform.Where(where...), strings.Join(where, "."), "%s is read over ssh, and no secret is named for it", b.url)
+		return []diag.Diagnostic{d.WithHint("name the Secret with the keys identity and known_hosts in the platform: %s", with)}
 	case u.Scheme == "http" && !nearby(u.Hostname()):
 		return report(diag.SyncUnprotected, "the clusters read %s over plain http: whoever is on the way decides what runs", b.url)
 	}

@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,8 +19,17 @@ func (b bootstrapper) outside() []Task {
 		list = append(list, Task{TopicMirror, b.url, "platform", "keep the mirror up to date: its clusters see a commit only when it is there",
 			b.mirrorDetails(), "S20"})
 	}
-	return append(list, Task{TopicRepository, b.url, "platform", "publish the platform to the branch that is read: meridian publish --spaces",
-		map[string]string{"branch": b.platform.Sync.Branch}, "S20"})
+	return append(list, Task{TopicRepository, b.url, "platform", b.publishing(), map[string]string{"branch": b.platform.Sync.Branch}, "S20"})
+}
+
+// publishing says what must be in the repository. A folder that is not there cannot be synced.
+func (b bootstrapper) publishing() string {
+	for name := range b.platform.Spaces {
+		if slices.Contains(b.platform.SpaceRegions(name), b.region.ID) {
+			return "publish the platform to the branch that is read: meridian publish --spaces"
+		}
+	}
+	return "add a space to the region and publish the platform: until then there is nothing to sync, and what syncs says so"
 }
 
 func (b bootstrapper) mirrorDetails() map[string]string {
@@ -47,14 +57,14 @@ func (b bootstrapper) controllerTask() Task {
 // credentialTask says which Secret the repository is read with, by name and keys.
 func (b bootstrapper) credentialTask() (Task, bool) {
 	s := b.platform.Sync
-	keys := "username and password, or what a GitHub App has"
+	keys := "username and password"
 	if strings.HasPrefix(b.url, "ssh://") {
 		keys = "identity and known_hosts"
 	}
 	use := "what the repository is read with, and no more than read"
 	switch {
 	case s.Engine == engineArgoCD:
-		keys = strings.NewReplacer("identity and known_hosts", "sshPrivateKey", ", or what a GitHub App has", "").Replace(keys)
+		keys = strings.Replace(keys, "identity and known_hosts", "sshPrivateKey", 1)
 		return Task{TopicSecret, b.url, "platform", fmt.Sprintf("if not everybody may read %s, create a secret for it in the namespace %s: %s", b.url, s.Namespace, use),
 			map[string]string{"label": "argocd.argoproj.io/secret-type: repository", "keys": "url, " + keys}, "S20"}, true
 	case b.secret == "":
