@@ -200,3 +200,45 @@ func TestPullSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestSyncAccount holds what the account that a space is synced with may do: write what applications are made of, in the
+// one namespace, and nothing that would let it do more.
+func TestSyncAccount(t *testing.T) {
+	tenant := spaces(t, spacePlatform)["aws-oregon/myorg-web"].Tenant
+	account := read[corev1.ServiceAccount](t, tenant, "serviceaccount-sync.yaml")
+	binding := read[rbacv1.RoleBinding](t, tenant, "rolebinding-sync.yaml")
+	role := read[rbacv1.Role](t, tenant, "role-sync.yaml")
+	if account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken {
+		t.Error("pods get its token")
+	}
+	want := []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "flux-system", Name: "myorg-web"}}
+	if diff := cmp.Diff(want, binding.Subjects); diff != "" || account.Namespace != "flux-system" || account.Name != "myorg-web" {
+		t.Errorf("the account is %s/%s, bound is (-want +got):\n%s", account.Namespace, account.Name, diff)
+	}
+	if binding.RoleRef != (rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name}) || binding.Namespace != "myorg-web" || role.Namespace != "myorg-web" {
+		t.Errorf("bound in %s to %v, which is in %s", binding.Namespace, binding.RoleRef, role.Namespace)
+	}
+	for _, rule := range role.Rules {
+		for _, name := range slices.Concat(rule.Verbs, rule.Resources, rule.APIGroups, rule.NonResourceURLs) {
+			if slices.Contains([]string{"*", "escalate", "bind", "impersonate", "deletecollection", rbacv1.GroupName, "secrets", "namespaces", "resourcequotas", "limitranges"}, name) || strings.Contains(name, "/") {
+				t.Errorf("it has %s: %v", name, rule)
+			}
+		}
+	}
+}
+
+// TestSyncAccountOfArgoCD holds that a space of Argo CD is bounded by a project of its own instead.
+func TestSyncAccountOfArgoCD(t *testing.T) {
+	const argocd = `sync: {engine: "argocd", repository: "https://git.mydomain.com/gitops.git"}` + "\n"
+	tenant := spaces(t, spacePlatform+argocd)["aws-oregon/myorg-web"].Tenant
+	project := read[argoAppProject](t, tenant, "appproject.yaml")
+	if diff := cmp.Diff([]argoDestination{{"https://kubernetes.default.svc", "myorg-web"}}, project.Spec.Destinations); diff != "" {
+		t.Errorf("destinations (-want +got):\n%s", diff)
+	}
+	if len(project.Spec.ClusterResourceWhitelist) > 0 || len(project.Spec.NamespaceResourceWhitelist) != len(appKinds()) {
+		t.Errorf("it admits %v and %v", project.Spec.ClusterResourceWhitelist, project.Spec.NamespaceResourceWhitelist)
+	}
+	if _, there := tenant.Get("serviceaccount-sync.yaml"); there {
+		t.Error("there is an account that nobody uses")
+	}
+}
