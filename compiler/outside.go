@@ -26,7 +26,15 @@ const (
 	TopicSecurityGroup Topic = "security-group" // of the back ends (S18)
 )
 
-var topicOrder = []Topic{TopicRegistry, TopicSecret, TopicDomain, TopicICPFiling, TopicDNS, TopicProxyPort, TopicPeering, TopicRoute, TopicSecurityGroup}
+// The topics of bootstrap, which come before those of applications.
+const (
+	TopicController Topic = "controller" // what syncs
+	TopicNamespace  Topic = "namespace"  // of the region's edge
+	TopicMirror     Topic = "mirror"     // of the repository
+	TopicRepository Topic = "repository" // what must be in it
+)
+
+var topicOrder = []Topic{TopicController, TopicNamespace, TopicMirror, TopicRepository, TopicRegistry, TopicSecret, TopicDomain, TopicICPFiling, TopicDNS, TopicProxyPort, TopicPeering, TopicRoute, TopicSecurityGroup}
 
 // Task is one thing that must be true outside the cluster for the application to work in a region, because no
 // object can make it so.

@@ -23,6 +23,7 @@
 //	regions/<region>/edge/*.yaml                      shared, computed from all claims of the region
 //	regions/<region>/spaces/<namespace>/space/        the platform
 //	regions/<region>/sync/<namespace>.yaml            the platform
+//	regions/<region>/sync/<namespace>/                the platform
 //	.meridian/platform.yaml, .meridian/platform/      the platform
 //
 // Any other file is somebody else's and is never touched.

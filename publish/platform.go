@@ -55,6 +55,14 @@ func (platform Platform) check() error {
 				return fmt.Errorf("space %s is synced in %s, where it is not", s.Namespace, region)
 			}
 		}
+		for region, tree := range s.Tenant {
+			if _, ok := s.Regions[region]; !ok {
+				return fmt.Errorf("space %s is bounded in %s, where it is not", s.Namespace, region)
+			}
+			if err := checkFiles(tree); err != nil {
+				return err
+			}
+		}
 	}
 	return checkFiles(platform.Inputs)
 }
@@ -127,6 +135,9 @@ func (p *plan) writeSpace(ctx context.Context, s Space) error {
 		if err := p.draft.replace(ctx, SpaceFolder(region, s.Namespace), tree); err != nil {
 			return err
 		}
+		if err := p.draft.replace(ctx, TenantFolder(region, s.Namespace), s.Tenant[region]); err != nil {
+			return err
+		}
 		file := SyncFile(region, s.Namespace)
 		if data, ok := s.Sync[region]; ok {
 			if err := p.draft.put(ctx, file, data); err != nil {
@@ -193,8 +204,10 @@ func (p *plan) removeSpace(ctx context.Context, namespace, region string, pos di
 	if used, err := p.inUse(ctx, namespace, region, pos); used || err != nil {
 		return err
 	}
-	if err := p.draft.replace(ctx, SpaceFolder(region, namespace), manifest.Tree{}); err != nil {
-		return err
+	for _, folder := range []string{SpaceFolder(region, namespace), TenantFolder(region, namespace)} {
+		if err := p.draft.replace(ctx, folder, manifest.Tree{}); err != nil {
+			return err
+		}
 	}
 	return p.draft.remove(ctx, SyncFile(region, namespace))
 }

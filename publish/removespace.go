@@ -72,7 +72,7 @@ func (p *plan) inSpace(ctx context.Context, namespace string) (there bool, apps 
 			return false, nil, err
 		}
 		apps = append(apps, names...)
-		for _, place := range []string{SpaceFolder(region, namespace), SyncFile(region, namespace)} {
+		for _, place := range []string{SpaceFolder(region, namespace), TenantFolder(region, namespace), SyncFile(region, namespace)} {
 			n, err := p.draft.lookup(ctx, place)
 			if err != nil {
 				return false, nil, err

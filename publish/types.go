@@ -35,6 +35,7 @@ type Source struct {
 type Space struct {
 	Namespace string
 	Regions   map[string]manifest.Tree // region → files of its space folder
+	Tenant    map[string]manifest.Tree // region → files of sync/<namespace>: what bounds it; a region may have none
 	Sync      map[string][]byte        // region → sync/<namespace>.yaml; a region may have none
 }
 

@@ -34,10 +34,23 @@ func (p *Platform) check() []diag.Diagnostic {
 	for i := range p.Regions {
 		p.checkRegion(&p.Regions[i], add)
 	}
+	p.checkSync(add)
+	return list
+}
+
+// checkSync keeps what syncs apart: the objects of `bootstrap` lie in one namespace with those of the spaces, which
+// are named like their namespaces.
+func (p *Platform) checkSync(add adder) {
 	if p.Sync.Engine == "argocd" && p.Sync.Repository == "" {
 		add(diag.PlatformIncomplete, []string{"sync", "repository"}, "an Argo CD Application needs sync.repository")
 	}
-	return list
+	for _, name := range []string{p.Sync.Name, p.Sync.Name + "-sync", p.Sync.Name + "-edge"} {
+		for _, space := range slices.Sorted(maps.Keys(p.Spaces)) {
+			if p.Namespace(space) == name {
+				add(diag.SyncNameTaken, []string{"sync", "name"}, "%s would be both an object of bootstrap and the sync object of the space %q", name, space)
+			}
+		}
+	}
 }
 
 type adder func(code diag.Code, path []string, format string, args ...any)

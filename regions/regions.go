@@ -113,9 +113,13 @@ type Sync struct {
 	Namespace  string `json:"namespace"`
 	Source     string `json:"source"`
 	Name       string `json:"name"`
-	Interval   string `json:"interval"`
 	Repository string `json:"repository"`
 	Branch     string `json:"branch"`
+	Secret     string `json:"secret"`
+	Poll       string `json:"poll"`
+	Interval   string `json:"interval"`
+	Wait       bool   `json:"wait"`
+	Timeout    string `json:"timeout"`
 }
 
 // Region is #Region (S1, S5, S10, S12, S13, S16–S18).
@@ -136,7 +140,14 @@ type Region struct {
 	Proxies      []string     `json:"proxies"`
 	Peering      Peering      `json:"peering"`
 	SourceCIDRs  []string     `json:"sourceCIDRs"`
+	Mirror       *Mirror      `json:"mirror"`
 	Defaults     *schema.Node `json:"defaults"`
+}
+
+// Mirror is #Mirror.
+type Mirror struct {
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
 }
 
 // Network is #Network.
@@ -231,6 +242,15 @@ func (p *Platform) Region(id string) *Region {
 		return nil
 	}
 	return &p.Regions[i]
+}
+
+// ReadFrom is where a region's clusters read the repository, and the name of the Secret they do it with: its mirror, or
+// the repository itself.
+func (p *Platform) ReadFrom(r *Region) (url, secret string) {
+	if r.Mirror != nil {
+		return r.Mirror.URL, r.Mirror.Secret
+	}
+	return p.Sync.Repository, p.Sync.Secret
 }
 
 // Open returns the open regions' identifiers, sorted (S5).

@@ -361,10 +361,10 @@ func (s *session) spaces() ([]publish.Space, error) {
 	var list []publish.Space
 	for _, space := range built {
 		if len(list) == 0 || list[len(list)-1].Namespace != space.Namespace {
-			list = append(list, publish.Space{Namespace: space.Namespace, Regions: map[string]manifest.Tree{}, Sync: map[string][]byte{}})
+			list = append(list, publish.Space{Namespace: space.Namespace, Regions: map[string]manifest.Tree{}, Tenant: map[string]manifest.Tree{}, Sync: map[string][]byte{}})
 		}
 		last := &list[len(list)-1]
-		last.Regions[space.Region], last.Sync[space.Region] = space.Files, space.Sync
+		last.Regions[space.Region], last.Tenant[space.Region], last.Sync[space.Region] = space.Files, space.Tenant, space.Sync
 	}
 	return list, nil
 }
