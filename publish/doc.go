@@ -30,7 +30,8 @@
 // # What it refuses
 //
 // Addresses with credentials in them and transports other than a local bare repository and https (plain http
-// where it is allowed); redirects that leave the host; a certificate that is not trusted; a path in the way that is a symlink or submodule; taking a host, path, port or application that another holds; leaving
-// a region, or giving up a host or port there, unless told so; anything compiled against another platform than
-// the recorded one. It reads no environment, no clock and no flags, and it never runs git.
+// where it is allowed); redirects that leave the host; a certificate that is not trusted; a path in the way that is a
+// symlink or submodule; anything compiled against another platform than the recorded one. Unless told so: taking a host,
+// path, port or application that another holds; leaving a region, or giving up a host or port there; a space that goes;
+// and what a [Guard] names. It reads no environment, no clock and no flags, and it never runs git.
 package publish
