@@ -31,7 +31,9 @@
 // # What it refuses
 //
 // Addresses with credentials in them and transports other than a local bare repository, https (plain http where it is
-// allowed) and ssh; redirects that leave the host; a certificate that is not trusted, an ssh host that is not known; a path in the way that is a symlink or submodule; taking a host, path, port or application that another holds; leaving
-// a region, or giving up a host or port there, unless told so; anything compiled against another platform than
-// the recorded one. It reads no environment, no clock and no flags, and it never runs git.
+// allowed) and ssh; redirects that leave the host; a certificate that is not trusted, an ssh host that is not known; a
+// path in the way that is a symlink or submodule; anything compiled against another platform than the recorded one.
+// Unless told so: taking a host, path, port or application that another holds; leaving a region, or giving up a host or
+// port there; a space that goes; and what a [Guard] names. It reads no environment, no clock and no flags, and it never
+// runs git.
 package publish

@@ -34,6 +34,14 @@ func appsMessage(o Options, apps []App) string {
 	return message(o, subject, trailers, sources, platforms)
 }
 
+// withTrailers adds what planning found to a message that ends in trailers.
+func withTrailers(message string, more []string) string {
+	if len(more) == 0 {
+		return message
+	}
+	return message + strings.Join(more, "\n") + "\n"
+}
+
 // platformMessage is the commit message for a platform.
 func platformMessage(o Options, p Platform) string {
 	return message(o, "publish platform", nil, map[Source]bool{p.Source.public(): true}, map[string]bool{p.Digest: true})

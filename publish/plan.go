@@ -18,13 +18,19 @@ type plan struct {
 	head    *draft // stays as the head is
 	book    *book
 	regions []string // every region that the repository or this publication knows, sorted
+	pos     diag.Pos // of mistakes that belong to no application
 	diags   []diag.Diagnostic
+
+	moved    map[AppID]bool           // applications that one of the call seems to be under another name
+	replaced []*predecessor           // applications that go because one of the call takes their place
+	trailers []string                 // of the commit, beside those of the job
+	places   map[plumbing.Hash]Source // of records, by their hash; kept over attempts
 }
 
 // newPlan starts from a root tree.
 func newPlan(ctx context.Context, e engine, o Options, root plumbing.Hash) (*plan, error) {
 	d := newDraft(e, root)
-	p := &plan{options: o, draft: d, head: newDraft(e, root), book: newBook(d)}
+	p := &plan{options: o, draft: d, head: newDraft(e, root), book: newBook(d), moved: map[AppID]bool{}, places: map[plumbing.Hash]Source{}}
 	for _, folder := range []string{regionsDir, claimsDir} {
 		names, err := d.names(ctx, folder, true)
 		if err != nil {

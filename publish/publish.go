@@ -18,6 +18,7 @@ type job struct {
 	plan    func(context.Context, *plan) error
 	message string
 	pos     diag.Pos // of mistakes that belong to no application
+	guarded bool     // a massive removal is refused
 }
 
 // rejections is how often a push may fail while the head stays where it was. Then it is no race: a hook
@@ -126,6 +127,14 @@ func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result,
 	if result.Changed, err = p.draft.changes(ctx); err != nil {
 		return Result{}, nil, nil, err
 	}
+	if j.guarded {
+		if err := p.checkRemoval(ctx, result.Changed, j.pos); err != nil {
+			return Result{}, nil, nil, err
+		}
+		if diag.HasErrors(p.diags) {
+			return Result{}, folded(p.diags), nil, nil
+		}
+	}
 	if len(result.Changed) == 0 && last != nil {
 		// What was pushed is there, under a later commit: at depth 1 there is no ancestry to ask.
 		result = last.result
@@ -135,7 +144,7 @@ func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result,
 	if len(result.Changed) == 0 || o.DryRun {
 		return result, p.diags, nil, nil
 	}
-	commit, objects, err := makeCommit(p.draft, o, j.message, head)
+	commit, objects, err := makeCommit(p.draft, o, withTrailers(j.message, p.trailers), head)
 	if err != nil {
 		return Result{}, nil, nil, err
 	}
@@ -172,6 +181,7 @@ func makePlan(ctx context.Context, e engine, o Options, j job, head plumbing.Has
 		p = &plan{}
 		return p, p.mistake(err, j.pos)
 	}
+	p.pos = j.pos
 	return p, p.mistake(j.plan(ctx, p), j.pos)
 }
 

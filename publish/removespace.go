@@ -92,7 +92,9 @@ func (p *plan) dropReservations(ctx context.Context, namespace, region string) e
 	}
 	for _, c := range claims {
 		if c.Kind == manifest.ClaimHTTP && c.Namespace == namespace && c.App == "" {
-			p.book.set(claimFile(c), nil)
+			if err := p.book.unreserve(ctx, claimFile(c)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

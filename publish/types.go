@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"context"
 	"time"
 
 	"github.com/meridian-gitops/meridian/diag"
@@ -28,6 +29,7 @@ type App struct {
 type Source struct {
 	Repository string `yaml:"repository,omitempty"`
 	Commit     string `yaml:"commit,omitempty"`
+	Time       string `yaml:"time,omitempty"` // of the commit: RFC 3339, UTC
 	Path       string `yaml:"path,omitempty"`
 }
 
@@ -88,9 +90,16 @@ type Options struct {
 	Message   string    // the commit's subject and body; empty: derived
 
 	Edge            EdgeFunc // nil leaves the aggregates alone
-	RemoveFrom      []string // regions that applications may leave, or give up hosts and ports in
-	Adopt           bool     // take over applications that are recorded with another source
+	RemoveFrom      []string // regions that applications and spaces may leave, or give up hosts and ports in
+	RemoveSpaces    []string // namespaces that the platform may give up in all regions
+	RenameFrom      []AppID  // applications that go because one of those published is the same under another name
+	TakeOver        []AppID  // applications whose name, hosts, paths and ports may be taken by those published
+	Allow           []Guard  // guards that are let pass
 	MeridianVersion string
+
+	// SourceOrder says how a commit of the sources stands to the one that is published: what the repository of the
+	// sources knows. nil: only the times of the commits tell.
+	SourceOrder func(ctx context.Context, published, now string) (Order, error)
 
 	DryRun   bool              // plan and report, write nothing
 	Attempts int               // default 50

@@ -36,7 +36,7 @@ func Verify(ctx context.Context, o Options, v Verification) (Verified, []diag.Di
 	o.DryRun = o.DryRun || !v.Repair
 	compiled := recompiler{platform: v.Platform, done: map[string]recompiled{}}
 	var last *verifier
-	j := job{message: message(o, "repair what the records say", nil, nil, map[string]bool{v.Platform.Digest: true})}
+	j := job{message: message(o, "repair what the records say", nil, nil, map[string]bool{v.Platform.Digest: true}), guarded: v.Repair}
 	j.plan = func(ctx context.Context, p *plan) error {
 		last = &verifier{plan: p, Verification: v, compiled: &compiled, version: o.MeridianVersion,
 			uncertain: map[AppID]bool{}, told: map[string]bool{}, texts: map[string][]byte{}}

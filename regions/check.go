@@ -29,6 +29,7 @@ func (p *Platform) check() []diag.Diagnostic {
 				add(diag.UnknownSpace, []string{"domains", domain, "spaces", fmt.Sprint(i)}, "domain %s is registered to the space %q, which does not exist", domain, space)
 			}
 		}
+		p.checkDelegated(domain, add)
 	}
 	p.checkControl(add)
 	for i := range p.Regions {

@@ -44,8 +44,9 @@ type Platform struct {
 
 // Domain is #Domain (S7).
 type Domain struct {
-	Spaces    []string `json:"spaces"` // empty means all
-	ICPFiling string   `json:"icpFiling"`
+	Spaces    []string                     `json:"spaces"` // empty means all
+	ICPFiling string                       `json:"icpFiling"`
+	Delegated map[string]map[string]string `json:"delegated"` // host → prefix of paths → space
 }
 
 // Space is #Space (S3, S4, S6, S19).

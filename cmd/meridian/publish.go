@@ -25,7 +25,7 @@ type publishFlags struct {
 	spaces     bool
 	partial    bool
 	dryRun     bool
-	adopt      bool
+	guards     guardFlags
 	removeFrom []string
 	message    string
 	author     string
@@ -57,9 +57,24 @@ files; a host whose key is not among the known ones is refused, and
 tried again; what the server says is shown. Author and date are those of
 --author, or of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH.
 The source is that of --source-repository and --source-commit, or what GitHub
-Actions and GitLab CI say.` + appsHelp,
+Actions and GitLab CI say.
+
+What is possible and rarely meant is refused without a flag that names it:
+leaving a region or giving up a host or a port (--remove-from), a space that the
+platform no longer has (--remove-space), and what --allow names:
+  older-source   a commit of the source that is older than the published one
+  mass-removal   more than 50 objects of a region, and more than a tenth of it
+  empty          no application in FOLDER/..., or a platform without spaces
+  autoscale-gap  replicas that fall to one before the autoscaler acts
+  same-source    a new application from where another one was published from
+With --rename-from an application is published under its new name or in its new
+space, and the old one goes in the same commit. With --take-over an application
+of the repository may be published from another source; and one that holds what
+an application of this call claims is removed as a whole, its hosts, paths and
+ports pass. What calls the one that goes is looked for first.` + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
+  meridian publish --to ./gitops.git --rename-from web/old new
   meridian publish --to https://git.mydomain.com/gitops.git app.cue
   meridian publish --to git@git.mydomain.com:org/gitops.git app.cue`,
 		Args: cobra.ArbitraryArgs,
@@ -71,6 +86,9 @@ Actions and GitLab CI say.` + appsHelp,
 				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository")}
 			}
 			f.spaces = f.spaces || len(args) == 0 && c.platform != "" && !exists(appFile)
+			if err := f.guards.check(f.spaces); err != nil {
+				return err
+			}
 			return c.publish(cmd.Context(), f, args)
 		},
 	}
@@ -78,8 +96,8 @@ Actions and GitLab CI say.` + appsHelp,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.spaces, "spaces", false, "publish the platform's spaces, and compile the repository's applications again")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
-	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications may leave, or give up hosts and ports in (repeat, or separate with commas)")
-	flags.BoolVar(&f.adopt, "adopt", false, "take over applications that were published from another source")
+	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications and spaces may leave, or give up hosts and ports in (repeat, or separate with commas)")
+	f.guards.register(flags)
 	flags.StringVar(&f.message, "message", "", "the commit's `MESSAGE` (default: derived)")
 	flags.StringVar(&f.author, "author", "", "the commit's `AUTHOR`: \"Name <address>\"")
 	flags.StringVar(&f.repository, "source-repository", "", "`URL` where the sources come from")
@@ -98,6 +116,9 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 		return err
 	}
 	if err := c.complete(&options, f, s.compiler); err != nil {
+		return err
+	}
+	if err := f.guards.complete(&options, s.compiler.Platform()); err != nil {
 		return err
 	}
 	if s.compiler.Platform().Embedded && publish.IsRemote(f.target.url) {
@@ -140,7 +161,7 @@ func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Com
 		o.Author.Name, o.Author.Email = address.Name, address.Address
 	}
 	o.Committer = o.Author
-	o.Message, o.RemoveFrom, o.Adopt, o.DryRun = f.message, f.removeFrom, f.adopt, f.dryRun
+	o.Message, o.RemoveFrom, o.DryRun = f.message, f.removeFrom, f.dryRun
 	o.Edge = func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
 		r := compile.Platform().Region(region)
 		if r == nil {
@@ -193,6 +214,10 @@ func (c *cli) source(f publishFlags, file string) publish.Source {
 func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, options publish.Options, args []string, sources map[string][]byte) (publish.Result, []diag.Diagnostic, error) {
 	var apps []publish.App
 	var interfaces []*compiler.Interface
+	args, none := f.guards.withoutEmpty(args)
+	if none {
+		return publish.Result{}, nil, nil
+	}
 	err := c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
 		published, err := s.publishable(app, c.source(f, app.input.path))
 		if err != nil {
@@ -206,9 +231,18 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
+	history := c.sourceHistory(args)
+	defer history.close()
+	if err := history.complete(ctx, &options, apps); err != nil {
+		return publish.Result{}, nil, err
+	}
 	m := c.publishing(&options)
 	defer m.stop()
-	list, err := s.checkCallees(ctx, options, interfaces)
+	list, err := s.checkCallers(ctx, f, options, apps)
+	if err != nil || diag.HasErrors(list) {
+		return publish.Result{}, list, err
+	}
+	list, err = s.checkCallees(ctx, options, interfaces)
 	if err != nil || diag.HasErrors(list) {
 		return publish.Result{}, list, err
 	}
@@ -269,6 +303,9 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 			continue
 		}
 		id := publish.AppID{Namespace: platform.Namespace(callee.Space), Name: callee.App}
+		if slices.Contains(options.RenameFrom, id) || slices.Contains(options.TakeOver, id) {
+			continue // it goes
+		}
 		there, err := snapshot.App(ctx, id)
 		if err != nil {
 			return nil, err

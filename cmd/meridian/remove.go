@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ unless --break-callers says that they may fail.
 With --space a space is removed: its folders and sync objects, and hosts that
 are reserved for it. That is refused while it has applications. A space that the
 platform still declares comes back with the next publish --spaces: take it out
-there first, and publish --spaces removes it by itself.` + recordedHelp,
+there first; then publish --spaces --remove-space removes it, too.` + recordedHelp,
 		Example: `  meridian remove --to ./gitops.git --dry-run web/app1
   meridian remove --to ./gitops.git web/app1
   meridian remove --to ./gitops.git --space old`,
@@ -114,7 +115,7 @@ func (c *cli) removeApp(ctx context.Context, r *repository, name string, f remov
 		return publish.Result{}, err
 	}
 	if !f.breakCallers {
-		list, err := r.callers(ctx, id)
+		list, err := r.callers(ctx, id, nil)
 		if err == nil {
 			err = c.report(list, nil)
 		}
@@ -125,6 +126,7 @@ func (c *cli) removeApp(ctx context.Context, r *repository, name string, f remov
 	if r.options.RemoveFrom, err = r.snapshot.Regions(ctx); err != nil {
 		return publish.Result{}, err
 	}
+	r.options.Allow = []publish.Guard{publish.MassRemoval}
 	m := c.publishing(&r.options)
 	defer m.stop()
 	result, list, err := publish.Apps(ctx, r.options, []publish.App{{Namespace: id.Namespace, Name: id.Name}})
@@ -155,7 +157,8 @@ func (r *repository) holds(ctx context.Context, id publish.AppID) (bool, error) 
 
 // callers compiles the other applications' recorded inputs and reports those that call an application. One that does
 // not compile is told with its mistakes: whom it calls is not known.
-func (r *repository) callers(ctx context.Context, id publish.AppID) ([]diag.Diagnostic, error) {
+// Some applications are left out: they are published now, and checked as they will be.
+func (r *repository) callers(ctx context.Context, id publish.AppID, besides []publish.AppID) ([]diag.Diagnostic, error) {
 	ids, err := r.snapshot.Apps(ctx)
 	if err != nil {
 		return nil, err
@@ -163,7 +166,7 @@ func (r *repository) callers(ctx context.Context, id publish.AppID) ([]diag.Diag
 	var list []diag.Diagnostic
 	apps := make([]*compiled, len(ids))
 	for i, other := range ids { // reading is one goroutine's
-		if other == id {
+		if other == id || slices.Contains(besides, other) {
 			continue
 		}
 		inputs, err := r.snapshot.Tree(ctx, publish.RecordFolder(other.Namespace, other.Name)+"/inputs")

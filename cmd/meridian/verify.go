@@ -16,6 +16,7 @@ import (
 type verifyFlags struct {
 	target targetFlags
 	repair bool
+	allow  []string
 	author string
 	format string
 }
@@ -36,7 +37,8 @@ named, only what they own is.
 Nothing is written unless --repair is given: then one commit puts back what the
 recorded inputs say. What cannot be told from them is left and told: changed
 inputs, applications without a record, sync objects and spaces that the platform
-does not know, what another version of Meridian wrote.
+does not know, what another version of Meridian wrote. A repair that would
+remove a large part of a region is refused without --allow mass-removal.
 
 Exit code 0 means that all is as published, or was repaired to be; 1 that
 something is not.` + recordedHelp,
@@ -56,6 +58,7 @@ something is not.` + recordedHelp,
 	f.target.register(cmd, "to")
 	flags := cmd.Flags()
 	flags.BoolVar(&f.repair, "repair", false, "commit what the recorded inputs say")
+	allowFlag(flags, &f.allow, []publish.Guard{publish.MassRemoval})
 	flags.StringVar(&f.author, "author", "", `the repair's author: "Name <address>"`)
 	flags.StringVar(&f.format, "format", "text", "text: findings on standard error, a summary on standard output; json: both on standard output")
 	return cmd
@@ -69,6 +72,9 @@ func (c *cli) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
 	}
 	defer r.close()
 	if err := c.complete(&r.options, publishFlags{author: f.author}, r.session.compiler); err != nil {
+		return err
+	}
+	if r.options.Allow, err = guardNames(f.allow, []publish.Guard{publish.MassRemoval}); err != nil {
 		return err
 	}
 	found, err := c.verifyWith(ctx, r, f, args)
