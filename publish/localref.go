@@ -75,17 +75,17 @@ func moveRef(ctx context.Context, repo string, ref plumbing.ReferenceName, from,
 	if err != nil {
 		return err
 	}
-	defer os.Remove(lock) // in vain after the rename
 	if err := checkRef(repo, ref, from); err != nil {
-		return errors.Join(err, f.Close())
+		return errors.Join(err, f.Close(), os.Remove(lock))
 	}
 	_, err = fmt.Fprintln(f, to)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("move branch: %w", err)
+		return fmt.Errorf("move branch: %w", errors.Join(err, os.Remove(lock)))
 	}
 	if err := os.Rename(lock, name); err != nil {
-		return fmt.Errorf("move branch: %w", err)
+		return fmt.Errorf("move branch: %w", errors.Join(err, os.Remove(lock)))
 	}
+	// From here on a file of the lock's name is somebody else's lock, and not to be touched.
 	if err := syncDir(filepath.Dir(name)); err != nil {
 		return fmt.Errorf("move branch: %w", err)
 	}
