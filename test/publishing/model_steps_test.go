@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -49,15 +50,15 @@ func operations() []operation {
 		return args
 	}
 	return []operation{
-		{"publish", 30, (*generator).publish, world.wantPublish, publish},
+		{"publish", 40, (*generator).publish, world.wantPublish, publish},
 		{"change", 40, (*generator).change, world.wantPublish, publish},
 		{"rename", 8, (*generator).rename, world.wantPublish, publish},
 		{"adopt", 8, (*generator).adopt, world.wantPublish, publish},
 		{"other-platform", 4, (*generator).otherPlatform, world.wantPublish, publish},
-		{"platform", 22, (*generator).platform, world.wantPlatform, func(s step) []string {
+		{"platform", 14, (*generator).platform, world.wantPlatform, func(s step) []string {
 			return append([]string{"publish", "--platform", "platform", "--spaces"}, s.flags()...)
 		}},
-		{"remove", 12, (*generator).remove, world.wantRemove, func(s step) []string {
+		{"remove", 8, (*generator).remove, world.wantRemove, func(s step) []string {
 			return append([]string{"remove", s.ID.String()}, s.flags()...)
 		}},
 		{"remove-space", 6, (*generator).removeSpace, world.wantRemoveSpace, func(s step) []string {
@@ -240,11 +241,19 @@ func (v version) ports(region string) []claim {
 type generator struct {
 	*rand.Rand
 	world world
+	told  codes // why steps were refused
+}
+
+// news reports whether nothing was refused for one of the reasons yet, and notes them.
+func (g *generator) news(reasons codes) bool {
+	before := len(g.told)
+	maps.Copy(g.told, reasons)
+	return len(g.told) > before
 }
 
 // generate makes a sequence. The first step publishes a platform: without one there is nothing to be done.
 func generate(seed uint64, n int) []step {
-	g := &generator{rand.New(rand.NewPCG(seed, 4)), emptyWorld()}
+	g := &generator{rand.New(rand.NewPCG(seed, 4)), emptyWorld(), codes{}}
 	steps := []step{{Op: "platform", Platform: &platformSpec{
 		Open: slices.Clone(modelRegions[:2]), Spaces: map[string][]string{"data": nil, "web": nil},
 		Domains: map[string][]string{"mydomain.com": nil},
@@ -258,7 +267,11 @@ func generate(seed uint64, n int) []step {
 		o := pick(g, wheel)
 		s := o.make(g)
 		s.Op = o.name
-		g.world = o.want(g.world, s).after
+		want := o.want(g.world, s)
+		if len(want.refused) > 0 && !g.news(want.refused) && g.chance(85) {
+			continue // most of what comes to a random mind is refused, and for the same few reasons
+		}
+		g.world = want.after
 		steps = append(steps, s)
 	}
 	return steps
@@ -289,7 +302,7 @@ func (g *generator) anID() appID {
 
 // free leaves out names that others hold, most of the time: else hardly anything would be published.
 func (g *generator) free(s *spec) {
-	if g.chance(25) {
+	if g.chance(40) {
 		return
 	}
 	for id, other := range g.world.apps {
@@ -321,11 +334,20 @@ func (g *generator) spec(id appID) spec {
 	return s
 }
 
+// calls has an application call others, and accept them. Where the called one is, it is itself, most of the time.
 func (g *generator) calls(s *spec) {
 	s.Calls, s.Accepts = nil, nil
-	for _, id := range some(g, g.world.ids(), 5) {
-		if id != s.appID {
-			s.Calls = append(s.Calls, id)
+	ids := g.world.ids()
+	if g.chance(5) {
+		ids = append(ids, appID{pick(g, modelSpaces), pick(g, modelNames)})
+	}
+	for _, id := range some(g, ids, 3) {
+		if id == s.appID || slices.Contains(s.Calls, id) || id.Space != s.Space && g.chance(50) {
+			continue
+		}
+		s.Calls = append(s.Calls, id)
+		if v, ok := g.world.apps[id]; ok && g.chance(80) {
+			s.Only = slices.Clone(v.Regions)
 		}
 	}
 	for _, space := range modelSpaces {
@@ -354,9 +376,13 @@ func (g *generator) permit(s *step) {
 
 func (g *generator) publish() step {
 	var s step
-	for range 1 + g.IntN(3)/2 {
+	for range 1 + g.IntN(2) {
 		id := appID{pick(g, modelSpaces[:2+g.IntN(2)]), pick(g, modelNames)}
-		s.request(request{g.slotFor(id), g.spec(id)})
+		r := request{g.slotFor(id), g.spec(id)}
+		if len(s.Requests) > 0 && g.chance(40) {
+			r.Spec.Hosts = maps.Clone(s.Requests[0].Spec.Hosts) // both want the same
+		}
+		s.request(r)
 	}
 	g.permit(&s)
 	return s

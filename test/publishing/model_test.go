@@ -295,3 +295,34 @@ func (r *trial) edit(s step) error {
 	}
 	return nil
 }
+
+// TestModelCovers holds the generator to all operations, carried out and refused, and to all reasons of the model.
+func TestModelCovers(t *testing.T) {
+	done, refused, reasons := map[string]int{}, map[string]int{}, codes{}
+	for i := range 100 {
+		w := emptyWorld()
+		for _, s := range generate(*modelSeed+uint64(i), *modelSteps) {
+			want := operationOf(s.Op).want(w, s)
+			w = want.after
+			if len(want.refused) == 0 {
+				done[s.Op]++
+				continue
+			}
+			refused[s.Op]++
+			for code := range want.refused {
+				reasons.add(code)
+			}
+		}
+	}
+	t.Logf("done %v, refused %v", done, refused)
+	for _, o := range operations() {
+		if done[o.name] == 0 && o.name != "other-platform" || refused[o.name] == 0 && o.args != nil {
+			t.Errorf("%s: done %d times, refused %d times", o.name, done[o.name], refused[o.name])
+		}
+	}
+	for _, code := range strings.Fields("M3005 M3007 M4011 M4012 M4033 M6001 M6002 M6003 M6005 M6007 M8001 M8002 M8006 M8007 M8008 M8009 M8010 M8011 M8014 M8040 M8041 M8042 M8045 M8046") {
+		if !reasons[code] {
+			t.Errorf("nothing is refused for %s", code)
+		}
+	}
+}
