@@ -86,6 +86,23 @@ func (r *Result) Interface() *Interface {
 	return in
 }
 
+// Calling returns the interface as it is without calls to others than those: all there is to know of an application that
+// is only looked up, and whose own calls were checked when it was published.
+func (in *Interface) Calling(others []*Interface) *Interface {
+	known := func(callee Callee) bool {
+		return slices.ContainsFunc(others, func(other *Interface) bool { return other.Space == callee.Space && other.Name == callee.App })
+	}
+	only := *in
+	only.Callees = slices.DeleteFunc(slices.Clone(in.Callees), func(callee Callee) bool { return !known(callee) })
+	only.faces = make([]*face, len(in.faces))
+	for i, f := range in.faces {
+		own := *f
+		own.calls = slices.DeleteFunc(slices.Clone(f.calls), func(call callFace) bool { return !known(Callee{call.Space, call.App}) })
+		only.faces[i] = &own
+	}
+	return &only
+}
+
 func (p *RegionPlan) face() *face {
 	f := &face{portsPos: p.Where("ports"), mentions: p.mentions()}
 	for _, name := range sortedKeys(p.Spec.Ports) {

@@ -139,11 +139,11 @@ func initBare(path string, head plumbing.ReferenceName) error {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(parent, ".meridian-init-")
+	tmp, release, err := makeFolder(parent)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(tmp)
+	defer release()
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
@@ -163,6 +163,21 @@ func initBare(path string, head plumbing.ReferenceName) error {
 		return err
 	}
 	return syncDir(parent)
+}
+
+// makeFolder makes a folder in another to be renamed, and removes those of publishers that died.
+func makeFolder(parent string) (name string, release func(), err error) {
+	const prefix = ".meridian-init-"
+	eachDead(parent, func(name string) bool { return strings.HasPrefix(name, prefix) }, func(*os.File) {})
+	held, err := makeHeld(func() (string, error) { return os.MkdirTemp(parent, prefix) })
+	if errors.Is(err, errors.ErrUnsupported) {
+		name, err := os.MkdirTemp(parent, ".meridian-new-") // that nobody takes for a dead one's
+		return name, func() { _ = os.RemoveAll(name) }, err
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return held.Name(), func() { _ = os.RemoveAll(held.Name()); _ = held.Close() }, nil
 }
 
 // writeSynced creates a file that must not exist yet and waits until it is on the disk.

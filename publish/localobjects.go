@@ -120,11 +120,8 @@ func writePack(dir string, objects []gitObject) (release func(), err error) {
 		return nil, err
 	}
 	base := filepath.Join(packs, "pack-"+sum.String())
-	release = func() {}
-	switch err := writeSynced(base+".keep", []byte("meridian publish\n"), 0o444); {
-	case err == nil:
-		release = func() { _ = os.Remove(base + ".keep") } // one that stays does no harm
-	case !errors.Is(err, os.ErrExist):
+	release, err = keepPack(packs, base)
+	if err != nil {
 		return nil, err
 	}
 	err = errors.Join(
@@ -136,6 +133,38 @@ func writePack(dir string, objects []gitObject) (release func(), err error) {
 		return nil, err
 	}
 	return release, nil
+}
+
+// keepText is what a .keep file of ours says.
+const keepText = "meridian publish\n"
+
+// keepPack makes a pack's .keep file, and removes those of publishers that died. One that is there is another
+// publisher's, who writes the same.
+func keepPack(packs, base string) (release func(), err error) {
+	eachDead(packs, func(name string) bool {
+		text, err := os.ReadFile(filepath.Join(packs, name))
+		return filepath.Ext(name) == ".keep" && err == nil && string(text) == keepText
+	}, func(*os.File) {})
+	name := base + ".keep"
+	held, err := makeHeldFile(packs, "tmp_keep_", keepText)
+	if err == nil {
+		err = os.Link(held.Name(), name)
+		_ = os.Remove(held.Name()) // has its name, or is of no use
+		if err == nil {
+			return func() { _ = os.Remove(name); _ = held.Close() }, nil
+		}
+		_ = held.Close()
+	}
+	if !errors.Is(err, os.ErrExist) { // files cannot be held here, or have two names
+		err = writeSynced(name, []byte("meridian publish, perhaps still\n"), 0o444)
+	}
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return func() {}, nil
+	case err != nil:
+		return nil, err
+	}
+	return func() { _ = os.Remove(name) }, nil // one that stays does no harm
 }
 
 // indexPack computes the index file of a pack.

@@ -66,56 +66,22 @@ func checkRef(repo string, ref plumbing.ReferenceName, from plumbing.Hash) error
 	return err
 }
 
-// moveRef moves a branch as git does, so that each excludes the other: create <ref>.lock exclusively, compare
-// the present value, write the new one into the lock, sync, rename.
+// moveRef moves a branch as git does, so that each excludes the other: a lock that holds the new value, taken by one
+// only, compare the present value, rename.
 func moveRef(ctx context.Context, repo string, ref plumbing.ReferenceName, from, to plumbing.Hash) error {
 	name := filepath.Join(repo, filepath.FromSlash(ref.String()))
-	lock := name + ".lock"
-	f, err := takeLock(ctx, lock)
+	lock, err := takeLock(ctx, repo, ref, to)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(lock) // in vain after the rename
 	if err := checkRef(repo, ref, from); err != nil {
-		return errors.Join(err, f.Close())
+		return errors.Join(err, lock.drop())
 	}
-	_, err = fmt.Fprintln(f, to)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("move branch: %w", err)
-	}
-	if err := os.Rename(lock, name); err != nil {
+	if err := lock.move(name); err != nil {
 		return fmt.Errorf("move branch: %w", err)
 	}
 	if err := syncDir(filepath.Dir(name)); err != nil {
 		return fmt.Errorf("move branch: %w", err)
 	}
 	return nil
-}
-
-// takeLock creates the lock file, and waits a while for one that is there to go away.
-func takeLock(ctx context.Context, lock string) (*os.File, error) {
-	var waited time.Duration
-	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
-		if err := os.MkdirAll(filepath.Dir(lock), 0o755); err != nil {
-			return nil, fmt.Errorf("lock branch: %w", err)
-		}
-		f, err := os.OpenFile(lock, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if err == nil {
-			return f, nil
-		}
-		if errors.Is(err, os.ErrNotExist) && waited < lockWait {
-			waited += pause // git has removed the folder because it was empty
-			continue
-		}
-		if !errors.Is(err, os.ErrExist) {
-			return nil, fmt.Errorf("lock branch: %w", err)
-		}
-		if waited >= lockWait {
-			return nil, fmt.Errorf("lock branch: %s has existed for %s; if no git process is running, one has died: remove the file", lock, lockWait)
-		}
-		if err := sleep(ctx, jitter(pause)); err != nil {
-			return nil, fmt.Errorf("lock branch: %s exists: %w", lock, err)
-		}
-		waited += pause
-	}
 }

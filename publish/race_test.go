@@ -202,7 +202,7 @@ func TestLock(t *testing.T) {
 
 	hold()
 	o := r.options()
-	o.Timeout = 300 * time.Millisecond
+	o.Timeout = 2 * time.Second
 	_, _, err := Apps(context.Background(), o, []App{testApp(t, "myorg-web", "app2", "r1")})
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(errorText(err), lock) {
 		t.Errorf("error %v, want one that names %s", err, lock)

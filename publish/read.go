@@ -58,6 +58,11 @@ func (s *Snapshot) Tree(ctx context.Context, folder string) (manifest.Tree, erro
 	return s.draft.tree(ctx, folder)
 }
 
+// Prefetch says what will be read, so that a server is asked for it once and not file by file.
+func (s *Snapshot) Prefetch(ctx context.Context, folders ...string) error {
+	return s.draft.prefetch(ctx, folders...)
+}
+
 // Regions returns the names of the regions that the repository has, sorted.
 func (s *Snapshot) Regions(ctx context.Context) ([]string, error) {
 	return s.draft.names(ctx, regionsDir, true)

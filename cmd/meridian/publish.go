@@ -298,6 +298,7 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 		return list, err
 	} // warnings will be told when publishing
 	defer snapshot.Close()
+	published := apps
 	for _, callee := range wanted {
 		if slices.ContainsFunc(apps, func(app *compiler.Interface) bool { return app.Space == callee.Space && app.Name == callee.App }) {
 			continue
@@ -318,7 +319,7 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 			return nil, err
 		}
 		if app.ok() {
-			apps = append(apps, app.result.Interface())
+			apps = append(apps, app.result.Interface().Calling(published))
 		}
 	}
 	known := slices.Clone(apps)

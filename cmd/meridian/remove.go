@@ -163,13 +163,20 @@ func (r *repository) callers(ctx context.Context, id publish.AppID, besides []pu
 	if err != nil {
 		return nil, err
 	}
+	folders := make([]string, len(ids))
+	for i, other := range ids {
+		folders[i] = publish.RecordFolder(other.Namespace, other.Name) + "/inputs"
+	}
+	if err := r.snapshot.Prefetch(ctx, folders...); err != nil {
+		return nil, err
+	}
 	var list []diag.Diagnostic
 	apps := make([]*compiled, len(ids))
 	for i, other := range ids { // reading is one goroutine's
 		if other == id || slices.Contains(besides, other) {
 			continue
 		}
-		inputs, err := r.snapshot.Tree(ctx, publish.RecordFolder(other.Namespace, other.Name)+"/inputs")
+		inputs, err := r.snapshot.Tree(ctx, folders[i])
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,401 @@
+package publishing
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	killCount = flag.Int("kill.count", 200, "how often TestKill kills, all kinds together")
+	killSeed  = flag.Uint64("kill.seed", 1, "the seed of TestKill")
+)
+
+// killApps is how many applications a repository has to which publishers are killed.
+const killApps = 4
+
+// TestKill ends publishers with SIGKILL at any point of their work, and servers under them. What they leave is a whole
+// repository that has all of a publication or nothing of it; and publishing once more succeeds, without anybody tidying up.
+func TestKill(t *testing.T) {
+	if os.Getenv("MERIDIAN_KILL") == "" {
+		t.Skip("set MERIDIAN_KILL=1 to kill publishers and servers")
+	}
+	rounds := func(percent int) int { return max(1, *killCount*percent/100) }
+	t.Run("local", func(t *testing.T) {
+		t.Parallel()
+		newKiller(t, 1, true).publishers(rounds(30), 1)
+	})
+	t.Run("https", func(t *testing.T) {
+		t.Parallel()
+		newKiller(t, 2, false).publishers(rounds(30), 1)
+	})
+	t.Run("create", func(t *testing.T) {
+		t.Parallel()
+		newKiller(t, 3, true).creators(rounds(10))
+	})
+	t.Run("beside-local", func(t *testing.T) {
+		t.Parallel()
+		newKiller(t, 4, true).publishers(rounds(10), 2)
+	})
+	t.Run("beside-https", func(t *testing.T) {
+		t.Parallel()
+		newKiller(t, 5, false).publishers(rounds(10), 2)
+	})
+	t.Run("server", func(t *testing.T) {
+		t.Parallel()
+		newKiller(t, 6, false).servers(rounds(10))
+	})
+}
+
+// killer publishes to one repository and kills.
+type killer struct {
+	*rand.Rand
+	t         *testing.T
+	server    *Server
+	repo      *Repo
+	workspace *Workspace
+	local     bool
+	versions  [killApps]int // that the repository must have
+	usual     time.Duration // what a run takes, as far as is known
+}
+
+func newKiller(t *testing.T, stream uint64, local bool) *killer {
+	Binary(t) // not on anybody's time
+	k := &killer{Rand: rand.New(rand.NewPCG(*killSeed, stream)), t: t, server: NewServer(t), workspace: NewWorkspace(t, killApps), local: local}
+	k.repo = k.server.NewRepo("fleet.git", true)
+	k.must("--spaces")
+	k.must("./...")
+	for i := range k.versions {
+		k.versions[i] = 1
+	}
+	for range 3 {
+		k.publish(k.next(0))
+	}
+	return k
+}
+
+// command is meridian publish.
+func (k *killer) command(ctx context.Context, args ...string) *exec.Cmd {
+	if k.local {
+		return k.workspace.Local(ctx, k.repo, "publish", args...)
+	}
+	return k.workspace.Command(ctx, k.server, k.repo, "publish", args...)
+}
+
+// must publishes in time, and fails the test if that fails.
+func (k *killer) must(args ...string) {
+	k.t.Helper()
+	ctx, cancel := context.WithTimeout(k.t.Context(), 2*time.Minute)
+	defer cancel()
+	if out, err := k.command(ctx, args...).CombinedOutput(); err != nil {
+		k.t.Fatalf("seed %d: publish %s: %v\n%s", *killSeed, strings.Join(args, " "), err, out)
+	}
+}
+
+// next writes new versions of applications and returns their folders.
+func (k *killer) next(apps ...int) []string {
+	folders := make([]string, len(apps))
+	for i, n := range apps {
+		k.versions[n]++
+		k.workspace.Write(n, fmt.Sprint(k.versions[n]))
+		folders[i] = AppName(n)
+	}
+	return folders
+}
+
+// publish publishes without an accident, and learns how long that takes.
+func (k *killer) publish(folders []string) {
+	k.t.Helper()
+	begun := time.Now()
+	k.must(folders...)
+	k.usual = time.Since(begun)
+}
+
+// kill starts a publication and kills it somewhere on its way. It reports whether it had ended by then.
+func (k *killer) kill(args ...string) (ended bool) {
+	k.t.Helper()
+	cmd := k.command(k.t.Context(), args...)
+	cmd.Cancel, cmd.WaitDelay = nil, 0
+	if err := cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	begun := time.Now()
+	time.AfterFunc(time.Duration(k.Float64()*1.1*float64(k.usual)), func() { _ = cmd.Process.Kill() })
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	switch status := cmd.ProcessState.Sys().(syscall.WaitStatus); {
+	case err == nil:
+		k.usual = time.Since(begun)
+		return true
+	case !errors.As(err, &exit) || !status.Signaled():
+		k.t.Fatalf("publish: %v", err)
+	}
+	return false
+}
+
+// some picks applications: one most of the time, or all of them, which is what makes a pack.
+func (k *killer) some() []int {
+	if k.IntN(3) > 0 {
+		return []int{k.IntN(killApps - 1)}
+	}
+	return []int{0, 1, 2}
+}
+
+// publishers kills publishers; with two, another one works meanwhile, on an application of its own.
+func (k *killer) publishers(rounds, publishers int) {
+	ended, landed := 0, 0
+	for round := range rounds {
+		before := k.versions
+		count := len(k.repo.Commits())
+		folders := k.next(k.some()...)
+		wait := func() {}
+		if publishers > 1 {
+			wait = k.beside()
+		}
+		if k.kill(folders...) {
+			ended++
+		}
+		wait()
+		if k.check(round, before) {
+			landed++
+		}
+		k.must(folders...)
+		if !k.check(round, before) {
+			k.t.Fatalf("seed %d, round %d: the repository has not what the rerun published", *killSeed, round)
+		}
+		if n := len(k.repo.Commits()) - count; n < 1 || n > publishers {
+			k.t.Fatalf("seed %d, round %d: %d commits of %d publications", *killSeed, round, n, publishers)
+		}
+	}
+	k.t.Logf("%d runs: %d ended in time, %d landed; a run takes %s", rounds, ended, landed, k.usual.Round(time.Millisecond))
+	if ended > rounds*3/4 {
+		k.t.Errorf("only %d of %d runs were killed", rounds-ended, rounds)
+	}
+	k.tidy()
+}
+
+// beside publishes the last application meanwhile. It is not killed and must succeed.
+func (k *killer) beside() (wait func()) {
+	folder := k.next(killApps - 1)
+	done := make(chan error, 1)
+	go func() {
+		out, err := k.command(k.t.Context(), folder...).CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+		done <- err
+	}()
+	return func() {
+		if err := <-done; err != nil {
+			k.t.Fatalf("seed %d: the publisher beside the killed one: %v", *killSeed, err)
+		}
+	}
+}
+
+// check holds the repository to be whole, and to have the new versions of all applications that were published together,
+// or the earlier ones of all. It reports whether it has the new ones.
+func (k *killer) check(round int, before [killApps]int) bool {
+	k.t.Helper()
+	k.settle()
+	if err := fsck(k.repo.Dir); err != nil {
+		k.t.Fatalf("seed %d, round %d: %v", *killSeed, round, err)
+	}
+	fresh, stale := false, false
+	for n, version := range k.versions {
+		killed := n != killApps-1
+		switch has := k.version(n); {
+		case version == before[n] && has == fmt.Sprint(version):
+		case has == fmt.Sprint(version):
+			fresh = fresh || killed
+		case has == fmt.Sprint(before[n]) && killed:
+			stale = true
+		default:
+			k.t.Fatalf("seed %d, round %d: %s has version %q", *killSeed, round, AppName(n), has)
+		}
+	}
+	if fresh && stale {
+		k.t.Fatalf("seed %d, round %d: half of what was published in one commit is there", *killSeed, round)
+	}
+	return !stale
+}
+
+// settle waits until the server has ended what it does for a client that is gone: a push may arrive after its publisher's
+// death.
+func (k *killer) settle() {
+	k.t.Helper()
+	for until := time.Now().Add(time.Minute); len(k.server.processes()) > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(until) {
+			k.t.Fatal("git still serves a client that is gone")
+		}
+	}
+}
+
+// version is an application's in all regions, or what is there instead.
+func (k *killer) version(n int) string {
+	found := map[string]bool{}
+	for _, region := range Regions() {
+		file := "main:regions/" + region + "/spaces/myorg-" + AppSpace(n) + "/apps/" + AppName(n) + "/deployment.yaml"
+		_, rest, _ := strings.Cut(k.repo.Git("show", file), "- name: VERSION")
+		_, rest, _ = strings.Cut(rest, "value:")
+		value, _, _ := strings.Cut(rest, "\n")
+		found[strings.Trim(value, ` "`)] = true
+	}
+	var list []string
+	for value := range found {
+		list = append(list, value)
+	}
+	return strings.Join(list, " and ")
+}
+
+// tidy holds what the killed have left: nothing that is in anybody's way, and nothing that git's own clean-up leaves.
+func (k *killer) tidy() {
+	k.t.Helper()
+	if out, err := k.workspace.Local(k.t.Context(), k.repo, "verify").CombinedOutput(); err != nil {
+		k.t.Errorf("verify: %v\n%s", err, out)
+	}
+	for _, path := range leftovers(k.t, filepath.Dir(k.repo.Dir)) {
+		if name := filepath.Base(path); !strings.HasPrefix(name, "tmp_") {
+			k.t.Errorf("left behind: %s", path)
+		}
+	}
+	k.repo.Git("gc", "--quiet", "--prune=now")
+	if left := leftovers(k.t, k.repo.Dir); len(left) > 0 {
+		k.t.Errorf("left after git gc: %s", left)
+	}
+}
+
+// leftovers are files that were to be temporary.
+func leftovers(t *testing.T, dir string) []string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		temporary := strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".meridian-") || strings.HasSuffix(name, ".keep") || strings.HasSuffix(name, ".lock")
+		if temporary || filepath.Base(filepath.Dir(path)) == "locks" {
+			list = append(list, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// creators kills publishers that make their repository.
+func (k *killer) creators(rounds int) {
+	made := 0
+	for round := range rounds {
+		dir := filepath.Join(filepath.Dir(k.repo.Dir), fmt.Sprintf("new-%d.git", round))
+		k.repo = &Repo{t: k.t, Dir: dir}
+		k.kill("--spaces")
+		if _, err := os.Stat(dir); err == nil {
+			made++
+			if err := fsck(dir); err != nil && !strings.Contains(err.Error(), "notice: No default references") { // the branch is not there yet
+				k.t.Fatalf("seed %d, round %d: %v", *killSeed, round, err)
+			}
+		}
+		k.must("--spaces")
+		if n := len(k.repo.Commits()); n != 1 {
+			k.t.Fatalf("seed %d, round %d: %d commits", *killSeed, round, n)
+		}
+		k.tidy()
+	}
+	k.t.Logf("%d runs: %d made the repository", rounds, made)
+}
+
+// servers kills git while it serves. A publisher that says that it succeeded has; one that says that it has not may be
+// told so by a lock that git itself has left, which is git's to remove.
+func (k *killer) servers(rounds int) {
+	killed, failed := 0, 0
+	for round := range rounds {
+		before := k.versions
+		folders := k.next(k.some()...)
+		ctx, cancel := context.WithCancel(k.t.Context())
+		hit := make(chan bool, 1)
+		delay, all := time.Duration(k.Float64()*float64(k.usual)), k.IntN(2) == 0
+		go func() { hit <- k.server.kill(ctx, delay, all) }()
+		out, err := k.command(k.t.Context(), folders...).CombinedOutput()
+		cancel()
+		if <-hit {
+			killed++
+		}
+		landed := k.check(round, before)
+		unsure := strings.Contains(string(out), "it is not known whether")
+		switch {
+		case err == nil && !landed:
+			k.t.Fatalf("seed %d, round %d: said to be published and is not\n%s", *killSeed, round, out)
+		case err != nil && landed && !unsure:
+			k.t.Fatalf("seed %d, round %d: said to have failed and is published\n%s", *killSeed, round, out)
+		case err != nil:
+			failed++
+			k.t.Logf("round %d: %s", round, out)
+		}
+		_ = os.Remove(filepath.Join(k.repo.Dir, "refs", "heads", "main.lock"))
+		k.must(folders...)
+		if !k.check(round, before) {
+			k.t.Fatalf("seed %d, round %d: the repository has not what the rerun published", *killSeed, round)
+		}
+	}
+	k.t.Logf("%d runs: a server killed in %d, %d failed for it", rounds, killed, failed)
+	if killed < rounds/3 {
+		k.t.Errorf("git was killed in %d of %d runs only", killed, rounds)
+	}
+}
+
+// kill waits for a while, and then kills the first processes of git that serve: one of them, or all there are. It
+// reports whether there were any before the context's end.
+func (s *Server) kill(ctx context.Context, delay time.Duration, all bool) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(delay):
+	}
+	for ctx.Err() == nil {
+		if serving := s.processes(); len(serving) > 0 {
+			for _, pid := range serving {
+				_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended by itself
+				if !all {
+					break
+				}
+			}
+			return true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return false
+}
+
+// processes are those of git that serve this server's repositories, the youngest first: they carry its root in their
+// environment.
+func (s *Server) processes() []int {
+	var list []int
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(data), "GIT_PROJECT_ROOT="+s.root+"\x00") {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			list = append(list, pid)
+		}
+	}
+	slices.Sort(list)
+	slices.Reverse(list)
+	return list
+}
