@@ -80,6 +80,10 @@ type Options struct {
 	Auth    Auth
 	Network Network
 
+	// Cache is a folder that keeps what is fetched from remotes, for later runs and other processes; empty: nothing is
+	// kept. It is made when absent, and may be deleted at any time.
+	Cache string
+
 	Author    Signature
 	Committer Signature // zero: Author
 	Message   string    // the commit's subject and body; empty: derived

@@ -19,11 +19,12 @@ type targetFlags struct {
 	tokenFile string
 	caFile    string
 	allowHTTP bool
+	cache     string
 }
 
 // targetFlagNames are the flags beside the one that names the repository.
 func targetFlagNames() []string {
-	return []string{"branch", "username", "token-file", "ca-file", "allow-http"}
+	return []string{"branch", "username", "token-file", "ca-file", "allow-http", "cache"}
 }
 
 func (t *targetFlags) register(cmd *cobra.Command, name string) {
@@ -38,6 +39,7 @@ func (t *targetFlags) register(cmd *cobra.Command, name string) {
 	flags.StringVar(&t.tokenFile, "token-file", "", "`FILE` with the token for https (default: the variable MERIDIAN_TOKEN)")
 	flags.StringVar(&t.caFile, "ca-file", "", "`FILE` with certificates (PEM) of authorities to trust for https, beside the system's (default: $MERIDIAN_CA_FILE, or $GIT_SSL_CAINFO)")
 	flags.BoolVar(&t.allowHTTP, "allow-http", false, "accept plain http:// to another machine, where anyone on the way can read the token")
+	flags.StringVar(&t.cache, "cache", "", "`DIR` that keeps what is fetched from a remote repository, or off (default: $MERIDIAN_CACHE, or meridian in the user's cache folder)")
 }
 
 // publishOptions are the options that reading and writing share.
@@ -54,6 +56,7 @@ func (c *cli) publishOptions(t targetFlags) (publish.Options, error) {
 		return options, usageError{fmt.Errorf("%q is not a branch name", t.branch)}
 	}
 	var err error
+	options.Cache = c.cacheFolder(t.cache)
 	options.Network, err = c.network(t)
 	return options, err
 }
