@@ -56,6 +56,7 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 	var last *pushed
 	standstill := 0 // failures in a row on one head
 	others := newCombiner(e, o, j)
+	begin := time.Now()
 	for attempt := 1; ; attempt++ {
 		result, diags, now, err := others.try(ctx, e, o, j, last)
 		if result.Attempts = attempt; err == nil {
@@ -77,7 +78,7 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 		if !hopeless && o.Progress != nil {
 			o.Progress(fmt.Sprintf("attempt %d did not get through; trying again from the new head", attempt))
 		}
-		if hopeless || sleep(ctx, backoff(attempt, retry.pause)) != nil {
+		if hopeless || sleep(ctx, backoff(attempt, retry.pause, time.Since(begin))) != nil {
 			return giveUp(ctx, e, others, o, j, last, attempt, err)
 		}
 	}

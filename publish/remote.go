@@ -28,8 +28,8 @@ type remoteEngine struct {
 	renewed bool          // the cache was damaged and has been made anew
 }
 
-// remotePause is what back-off starts from: two requests take tens of milliseconds.
-const remotePause = 40 * time.Millisecond
+// remotePause is what back-off starts from: an attempt takes about that long.
+const remotePause = 100 * time.Millisecond
 
 func newRemote(url string, ref plumbing.ReferenceName, o Options, sessions *httpSessions) engine {
 	e := &remoteEngine{url: url, ref: ref, sessions: sessions, secrets: o.Auth.secrets(), silence: o.Network.silence(), tell: o.Progress}
