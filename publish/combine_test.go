@@ -107,7 +107,9 @@ func TestCombine(t *testing.T) {
 		{"undisturbed", func(*repo) {}, 1, 0},
 		{"overtaken", func(r *repo) { r.commit(map[string]string{"README.md": "hello\n"}) }, 0, 1},
 		{"500 once", func(r *repo) {
-			r.once(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { http.Error(w, "oops", http.StatusInternalServerError) })
+			r.once(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+				http.Error(w, "oops", http.StatusInternalServerError)
+			})
 		}, 2, 0},
 		{"answer lost", func(r *repo) {
 			r.once(func(_ http.ResponseWriter, req *http.Request, next http.Handler) {

@@ -94,7 +94,7 @@ type Options struct {
 	MeridianVersion string
 
 	DryRun   bool              // plan and report, write nothing
-	Attempts int               // default 50
+	Attempts int               // default: as many as there is time for
 	Timeout  time.Duration     // for all attempts together; default 2 minutes
 	Progress func(text string) // nil: silent
 }

@@ -52,10 +52,12 @@ never from the address. Authorities in --ca-file are trusted beside the
 system's. The proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A
 redirect to another host is not followed, and plain http to another machine
 wants --allow-http. A push that a rule of the server declines is not tried
-again; what the server says is shown. Author and date are those of --author, or
-of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is
-that of --source-repository and --source-commit, or what GitHub Actions and
-GitLab CI say.` + appsHelp,
+again; what the server says is shown. What is fetched is kept in --cache, in the
+user's cache folder by default, and publishers that share it push together.
+Author and date are those of --author, or of GIT_AUTHOR_NAME and
+GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is that of
+--source-repository and --source-commit, or what GitHub Actions and GitLab CI
+say.` + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
   meridian publish --to https://git.mydomain.com/gitops.git app.cue`,
