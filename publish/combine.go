@@ -187,11 +187,14 @@ func (c *combiner) push(ctx context.Context) error {
 		return nil
 	}
 	base, tip := plumbing.NewHash(state.Base), state.tip()
-	objects, err := newObjects(c.chain.cache.store, base, state.Links)
-	if err != nil {
-		return c.drop(ctx, state, false)
+	objects := c.ticket.objects
+	if !c.ticket.own || len(state.Links) > 1 {
+		var err error
+		if objects, err = newObjects(c.chain.cache.store, base, state.Links); err != nil {
+			return c.drop(ctx, state, false)
+		}
 	}
-	err = c.engine.push(ctx, base, tip, objects)
+	err := c.engine.push(ctx, base, tip, objects)
 	var retry *retryError
 	switch {
 	case err == nil:

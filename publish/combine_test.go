@@ -176,7 +176,8 @@ func TestCombineRefused(t *testing.T) {
 		if i == 2 {
 			want = "error M8021: the server refuses the push to main: pre-receive hook declined; the server says: app2 is not yours"
 		}
-		if p.said != want || (p.result.Commit == "") != (i == 2) {
+		// Refused together, each has one more attempt, alone.
+		if p.said != want || (p.result.Commit == "") != (i == 2) || p.result.Attempts != 2 {
 			t.Errorf("app%d: %+v %s", i, p.result, p.said)
 		}
 	}
@@ -195,7 +196,7 @@ func TestCombineUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results := make(chan published, 2)
+	results := make(chan published, 3)
 	for range 2 {
 		go func() { results <- r.attempt(context.Background(), r.options(), "app0") }()
 	}
@@ -203,6 +204,7 @@ func TestCombineUnchanged(t *testing.T) {
 	select {
 	case p := <-results:
 		t.Errorf("%+v %s, although nothing was pushed", p.result, p.said)
+		results <- p
 	case <-time.After(300 * time.Millisecond):
 	}
 	release()

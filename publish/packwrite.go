@@ -12,6 +12,25 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
+// packHead is the beginning of a pack of so many objects.
+func packHead(objects int) []byte {
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte(packMagic), 2), uint32(objects))
+}
+
+// encodeItem writes an object as it stands in a pack.
+func encodeItem(buf *bytes.Buffer, z *zlib.Writer, o gitObject) error {
+	size := len(o.data)
+	b := byte(o.kind)<<4 | byte(size&15)
+	for size >>= 4; size > 0; size >>= 7 {
+		buf.WriteByte(b | 0x80)
+		b = byte(size & 0x7f)
+	}
+	buf.WriteByte(b)
+	z.Reset(buf)
+	_, err := z.Write(o.data)
+	return errors.Join(err, z.Close())
+}
+
 // packWriter writes objects without deltas into a pack on the disk: a new one, or after those of one that has come.
 type packWriter struct {
 	file     packReaderAt
@@ -32,16 +51,7 @@ func (w *packWriter) add(o gitObject) error {
 	}
 	w.seen[o.hash] = true
 	var buf bytes.Buffer
-	size := len(o.data)
-	b := byte(o.kind)<<4 | byte(size&15)
-	for size >>= 4; size > 0; size >>= 7 {
-		buf.WriteByte(b | 0x80)
-		b = byte(size & 0x7f)
-	}
-	buf.WriteByte(b)
-	w.deflater.Reset(&buf)
-	_, err := w.deflater.Write(o.data)
-	if err := errors.Join(err, w.deflater.Close()); err != nil {
+	if err := encodeItem(&buf, w.deflater, o); err != nil {
 		return err
 	}
 	if _, err := w.file.WriteAt(buf.Bytes(), w.at); err != nil {
@@ -55,9 +65,7 @@ func (w *packWriter) add(o gitObject) error {
 // finish writes the pack's beginning and end, and returns its checksum.
 func (w *packWriter) finish() (plumbing.Hash, error) {
 	var sum plumbing.Hash
-	head := binary.BigEndian.AppendUint32([]byte(packMagic), 2)
-	head = binary.BigEndian.AppendUint32(head, uint32(len(w.items)))
-	if _, err := w.file.WriteAt(head, 0); err != nil {
+	if _, err := w.file.WriteAt(packHead(len(w.items)), 0); err != nil {
 		return sum, err
 	}
 	sum, err := checksum(io.NewSectionReader(w.file, 0, w.at))

@@ -127,6 +127,7 @@ func (e *remoteEngine) fetchAgain(ctx context.Context, commit plumbing.Hash) err
 	if session == nil {
 		return e.failure("fetch", errors.New("the repository has become empty"))
 	}
+	defer session.Close()
 	return e.fetch(ctx, session, refs, commit)
 }
 
