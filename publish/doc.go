@@ -11,9 +11,19 @@
 //
 // It grafts: it reads the tree of the branch's head, replaces in memory the folders that the application or
 // the platform owns, writes the blobs and trees that are new, commits, and moves the branch from the value
-// that it read. There is no clone on disk, no index and no checkout, so that the cost follows what changes and
-// not what the repository holds. Whoever loses a race starts again from the new head, which cannot conflict:
-// nobody else writes our folders, and what is shared (claims, edge) is computed again.
+// that it read. There is no index and no checkout, so that the cost follows what changes and not what the repository
+// holds. Whoever loses a race starts again from the new head, which cannot conflict: nobody else writes our folders,
+// and what is shared (claims, edge) is computed again.
+//
+// # What it keeps
+//
+// Of a remote repository it fetches one commit with its trees, and with a server that can leave them out only the files
+// that it reads. With [Options.Cache] that is kept on the disk for later runs, which fetch what has changed since; without,
+// it is in memory. The cache is a convenience: what is wrong with it is thrown away, and no run fails because of it.
+//
+// Publishers that share a cache combine. Each plans on top of the commits that the others have made and adds its own;
+// who gets the lock pushes them all, in one move of the branch from the value that the first was planned on. When that
+// move fails because somebody else was faster, all are planned again; when a rule declines it, each alone.
 //
 // # Who owns what
 //

@@ -23,7 +23,7 @@ func PublishPlatform(ctx context.Context, o Options, platform Platform) (Result,
 		return Result{}, []diag.Diagnostic{d.WithHint("keep only the platform's CUE files in its folder")}, nil
 	}
 	compiled := recompiler{platform: platform, done: map[string]recompiled{}}
-	j := job{message: platformMessage(o, platform), pos: platform.Pos, guarded: true}
+	j := job{message: platformMessage(o, platform), pos: platform.Pos, guarded: true, long: true}
 	j.plan = func(ctx context.Context, p *plan) error { return p.publishPlatform(ctx, platform, &compiled) }
 	return run(ctx, o, j)
 }

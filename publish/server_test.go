@@ -29,6 +29,7 @@ type repo struct {
 	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
 	network   Network
 	ssh       SSH
+	cache     string // a folder; empty for none
 }
 
 const (
@@ -37,7 +38,7 @@ const (
 )
 
 // eachRepo runs a test against every kind of repository: a local path, http, http with a server that leaves blobs out
-// when asked, and ssh.
+// when asked, both with a cache on the disk, and ssh.
 func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) {
@@ -45,10 +46,14 @@ func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 		dir := filepath.Join(t.TempDir(), "fleet.git")
 		test(t, &repo{t: t, dir: dir, url: dir})
 	})
-	for _, kind := range []string{"http", "http-partial"} {
+	for _, kind := range []string{"http", "http-partial", "http-cached", "http-partial-cached"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			test(t, newHTTPRepo(t, kind == "http-partial"))
+			r := newHTTPRepo(t, strings.HasPrefix(kind, "http-partial"))
+			if strings.HasSuffix(kind, "-cached") {
+				r.cache = filepath.Join(t.TempDir(), "cache")
+			}
+			test(t, r)
 		})
 	}
 	t.Run("ssh", func(t *testing.T) {
@@ -206,7 +211,7 @@ var testTime = time.Date(2026, 11, 20, 12, 30, 15, 0, time.FixedZone("", 8*3600)
 func (r *repo) options() Options {
 	return Options{
 		URL: r.url, Auth: Auth{user, token}, MeridianVersion: "v0.1.0", Edge: testEdge,
-		Author: Signature{"Meridian", "meridian@mydomain.com", testTime}, Network: r.network, SSH: r.ssh,
+		Author: Signature{"Meridian", "meridian@mydomain.com", testTime}, Network: r.network, SSH: r.ssh, Cache: r.cache,
 	}
 }
 

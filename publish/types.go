@@ -85,6 +85,10 @@ type Options struct {
 	SSH     SSH    // for ssh
 	Network Network
 
+	// Cache is a folder that keeps what is fetched from remotes, for later runs and other processes; empty: nothing is
+	// kept. It is made when absent, and may be deleted at any time.
+	Cache string
+
 	Author    Signature
 	Committer Signature // zero: Author
 	Message   string    // the commit's subject and body; empty: derived
@@ -102,7 +106,7 @@ type Options struct {
 	SourceOrder func(ctx context.Context, published, now string) (Order, error)
 
 	DryRun   bool              // plan and report, write nothing
-	Attempts int               // default 50
+	Attempts int               // default: as many as there is time for
 	Timeout  time.Duration     // for all attempts together; default 2 minutes
 	Progress func(text string) // nil: silent
 }

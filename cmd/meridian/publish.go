@@ -53,8 +53,10 @@ redirect to another host is not followed, and plain http to another machine
 wants --allow-http. Over ssh the key is that of --ssh-key, its passphrase that
 of the variable MERIDIAN_SSH_PASSPHRASE, or one of the agent and of the usual
 files; a host whose key is not among the known ones is refused, and
-~/.ssh/config is not read. A push that a rule of the server declines is not
-tried again; what the server says is shown. Author and date are those of
+~/.ssh/config is not read. What is fetched is kept in --cache, in the user's
+cache folder by default, and publishers that share it push together. A push that
+a rule of the server declines is not tried again; what the server says is shown.
+Author and date are those of
 --author, or of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH.
 The source is that of --source-repository and --source-commit, or what GitHub
 Actions and GitLab CI say.

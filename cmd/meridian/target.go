@@ -20,6 +20,7 @@ type targetFlags struct {
 	tokenFile string
 	caFile    string
 	allowHTTP bool
+	cache     string
 
 	sshKey     string
 	knownHosts string
@@ -27,7 +28,7 @@ type targetFlags struct {
 
 // targetFlagNames are the flags beside the one that names the repository.
 func targetFlagNames() []string {
-	return []string{"branch", "username", "token-file", "ca-file", "allow-http", "ssh-key", "known-hosts"}
+	return []string{"branch", "username", "token-file", "ca-file", "allow-http", "ssh-key", "known-hosts", "cache"}
 }
 
 func (t *targetFlags) register(cmd *cobra.Command, name string) {
@@ -45,6 +46,7 @@ func (t *targetFlags) register(cmd *cobra.Command, name string) {
 	flags.BoolVar(&t.allowHTTP, "allow-http", false, "accept plain http:// to another machine, where anyone on the way can read the token")
 	flags.StringVar(&t.sshKey, "ssh-key", "", "`FILE` with the private key for ssh (default: $MERIDIAN_SSH_KEY, or the keys of the agent and of ~/.ssh)")
 	flags.StringVar(&t.knownHosts, "known-hosts", "", "`FILE` of the ssh hosts that are believed (default: $MERIDIAN_KNOWN_HOSTS, or ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)")
+	flags.StringVar(&t.cache, "cache", "", "`DIR` that keeps what is fetched from a remote repository, or off (default: $MERIDIAN_CACHE, or meridian in the user's cache folder)")
 }
 
 // publishOptions are the options that reading and writing share.
@@ -62,6 +64,7 @@ func (c *cli) publishOptions(t targetFlags) (publish.Options, error) {
 	}
 	options.SSH = c.ssh(t)
 	var err error
+	options.Cache = c.cacheFolder(t.cache)
 	options.Network, err = c.network(t)
 	return options, err
 }
