@@ -45,6 +45,7 @@ func TestGroups(t *testing.T) {
 		"platform": {platformCodes(), "3"},
 		"app":      {appCodes(), "4567"},
 		"publish":  {publishCodes(), "8"},
+		"sign":     {signCodes(), "8"},
 	} {
 		for _, e := range group.entries {
 			if !strings.Contains(group.digits, string(e.Code)[1:2]) {

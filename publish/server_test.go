@@ -269,7 +269,7 @@ func testApp(t testing.TB, namespace, name string, regions ...string) App {
 		Regions: map[string]manifest.Tree{},
 		Inputs:  tree(t, map[string]string{"app.cue": "name: \"" + name + "\"\n", "config/app.toml": "a = 1\n"}),
 		Pos:     diag.Pos{File: name + "/app.cue"},
-		Source:  Source{"https://git.mydomain.com/" + name + ".git", "c0ffee", "app.cue"},
+		Source:  Source{Repository: "https://git.mydomain.com/" + name + ".git", Commit: "c0ffee", Path: "app.cue"},
 	}
 	for _, region := range regions {
 		a.Regions[region] = tree(t, map[string]string{
@@ -295,7 +295,7 @@ func (a App) port(region string, kind manifest.ClaimKind, port int32) App {
 // testPlatform has two spaces in the given regions.
 func testPlatform(t testing.TB, regions ...string) Platform {
 	t.Helper()
-	p := Platform{Digest: testDigest, Source: Source{"https://git.mydomain.com/platform", "abc123", "platform"},
+	p := Platform{Digest: testDigest, Source: Source{Repository: "https://git.mydomain.com/platform", Commit: "abc123", Path: "platform"},
 		Inputs: tree(t, map[string]string{"platform.cue": "org: \"myorg\"\n"}), Pos: diag.Pos{File: "platform/platform.cue"}}
 	for _, namespace := range []string{"myorg-web", "myorg-data"} {
 		s := Space{Namespace: namespace, Regions: map[string]manifest.Tree{}, Sync: map[string][]byte{}}

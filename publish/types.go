@@ -28,6 +28,7 @@ type App struct {
 type Source struct {
 	Repository string `yaml:"repository,omitempty"`
 	Commit     string `yaml:"commit,omitempty"`
+	Time       string `yaml:"time,omitempty"` // of the commit, as its committer says: RFC 3339 in UTC
 	Path       string `yaml:"path,omitempty"`
 }
 
