@@ -117,7 +117,7 @@ func verifyPGP(ring openpgp.EntityList, data, armored []byte) (*openpgp.Entity, 
 	case errors.Is(err, pgperrors.ErrUnknownIssuer):
 		return nil, ErrUnknownSigner
 	case err != nil:
-		return nil, fmt.Errorf("the signature does not fit what is signed: %w", err)
+		return nil, fmt.Errorf("the signature is wrong: %w", err)
 	}
 	return signer, nil
 }
