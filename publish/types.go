@@ -88,6 +88,9 @@ type Options struct {
 	Message   string         // the commit's subject and body; empty: derived
 	SignKey   *signature.Key // nil: the commit is not signed
 
+	// SourceCommit is the commit of the sources, where it is at hand: Argo CD is told of it when all are of that one.
+	SourceCommit *SourceCommit
+
 	Edge            EdgeFunc // nil leaves the aggregates alone
 	RemoveFrom      []string // regions that applications may leave, or give up hosts and ports in
 	Adopt           bool     // take over applications that are recorded with another source
