@@ -9,6 +9,7 @@ import (
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/schema"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // check reports what contradicts itself in a platform whose single values are right.
@@ -34,6 +35,7 @@ func (p *Platform) check() []diag.Diagnostic {
 	for i := range p.Regions {
 		p.checkRegion(&p.Regions[i], add)
 	}
+	p.checkSigners(add)
 	if p.Sync.Engine == "argocd" && p.Sync.Repository == "" {
 		add(diag.PlatformIncomplete, []string{"sync", "repository"}, "an Argo CD Application needs sync.repository")
 	}
@@ -94,6 +96,26 @@ func (p *Platform) checkOutside(r *Region, cidrs, path []string, add adder) {
 			if prefix, err := netip.ParsePrefix(own); err == nil && prefix.Overlaps(backend) {
 				add(diag.BackendInCluster, append(slices.Clone(path), fmt.Sprint(i)), "%s overlaps %s, which is the cluster's own in %s", cidr, own, r.ID)
 				break
+			}
+		}
+	}
+}
+
+// checkSigners reads every key once, so that a platform whose keys nobody can use is not published.
+func (p *Platform) checkSigners(add adder) {
+	for _, s := range p.Signers {
+		path := []string{"repository", "signers", s.Name}
+		if len(s.SSH)+len(s.OpenPGP) == 0 {
+			add(diag.PlatformIncomplete, path, "the signer %s has no key: give ssh or openpgp", s.Name)
+		}
+		for i, line := range s.SSH {
+			if err := signature.CheckSSH(line); err != nil {
+				add(diag.KeyUnusable, append(slices.Clone(path), "ssh", fmt.Sprint(i)), "this is no key that can be used: %v", err)
+			}
+		}
+		for i, text := range s.OpenPGP {
+			if err := signature.CheckOpenPGP(text); err != nil {
+				add(diag.KeyUnusable, append(slices.Clone(path), "openpgp", fmt.Sprint(i)), "this is no key that can be used: %v", err)
 			}
 		}
 	}
