@@ -20,8 +20,8 @@ type rollbackFlags struct {
 	yes        bool
 	dryRun     bool
 	removeFrom []string
-	author     string
 	message    string
+	authorshipFlags
 }
 
 func (c *cli) rollbackCommand() *cobra.Command {
@@ -40,7 +40,7 @@ unless --yes is given. As for publish, leaving a region or giving up a host or a
 port wants --remove-from, and what others hold by now cannot be taken.
 
 The source does not go back by itself: its next publication brings the newer
-version again.` + recordedHelp,
+version again.` + authorshipHelp + recordedHelp,
 		Example: `  meridian rollback --to ./gitops.git --dry-run web/app1
   meridian rollback --to ./gitops.git web/app1
   meridian rollback --to ./gitops.git --commit 3f2a1c9 web/app1`,
@@ -54,7 +54,7 @@ version again.` + recordedHelp,
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "region that the application may leave, or give up hosts and ports in (repeat, or separate with commas)")
 	flags.StringVar(&f.message, "message", "", "the commit's message; the commit gone back to is added (default: derived)")
-	flags.StringVar(&f.author, "author", "", `the commit's author: "Name <address>"`)
+	f.register(cmd, c)
 	return cmd
 }
 
@@ -76,7 +76,7 @@ func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	if err := c.compareThen(r, id, to, app, f.yes); err != nil {
 		return err
 	}
-	if err := c.complete(&r.options, publishFlags{author: f.author, message: to.message(id, f.message), dryRun: f.dryRun, removeFrom: f.removeFrom, adopt: true}, r.session.compiler); err != nil {
+	if err := c.complete(&r.options, publishFlags{authorshipFlags: f.authorshipFlags, message: to.message(id, f.message), dryRun: f.dryRun, removeFrom: f.removeFrom, adopt: true}, r.session.compiler); err != nil {
 		return err
 	}
 	result, err := c.publishAgain(ctx, r, to, app)
