@@ -101,7 +101,7 @@ func checkHolder(key *signature.Key, keys *signature.Keyring, signers []SignerRe
 		names = append(names, s.Name)
 	}
 	if key == nil {
-		return []diag.Diagnostic{diag.New(diag.CommitUnsigned, diag.Pos{}, "", "the platform %s wants commits that are signed by one of %s, and no key is given", which, strings.Join(names, ", "))}
+		return []diag.Diagnostic{diag.New(diag.CommitUnsigned, diag.Pos{}, "", "commits must be signed by one of the signers of the platform %s (%s), and no key is given", which, strings.Join(names, ", "))}
 	}
 	if _, ok := keys.Holder(key); ok {
 		return nil

@@ -149,13 +149,13 @@ func TestRequiredSignatures(t *testing.T) {
 				t.Errorf("told %q, want %s with %q", told, code, words)
 			}
 		}
-		want(r.spaces(r.signed(t, ""), with("ada", "ci")), diag.CommitUnsigned, "the platform to be published wants commits that are signed by one of ada, ci, and no key is given")
+		want(r.spaces(r.signed(t, ""), with("ada", "ci")), diag.CommitUnsigned, "commits must be signed by one of the signers of the platform to be published (ada, ci), and no key is given")
 		want(r.spaces(r.signed(t, "eve"), with("ada", "ci")), diag.SignerUnknown, "ada, ci")
 		if told := r.spaces(r.signed(t, "ada"), with("ada", "ci")); told != nil {
 			t.Fatal(told)
 		}
 		brought := r.head()
-		want(r.refused(r.signed(t, ""), app), diag.CommitUnsigned, "the platform in force wants")
+		want(r.refused(r.signed(t, ""), app), diag.CommitUnsigned, "of the platform in force (ada, ci), and no key is given")
 		want(r.refused(r.signed(t, "eve"), app), diag.SignerUnknown, "in force")
 		dry := r.signed(t, "")
 		dry.DryRun = true
@@ -293,7 +293,7 @@ func TestSignersRecorded(t *testing.T) {
 		t.Errorf("-want +got:\n%s", d)
 	}
 	record.Signers[0].SSH[0] = "ssh-ed25519 AAAA"
-	if _, err := record.Keyring(); err == nil || !strings.Contains(err.Error(), "an SSH key of ada: it is not one line of a .pub file") {
+	if _, err := record.Keyring(); err == nil || !strings.Contains(err.Error(), "an SSH key of ada: it is no SSH public key") {
 		t.Errorf("told %v", err)
 	}
 }

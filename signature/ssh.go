@@ -125,7 +125,7 @@ func verifySSH(key ssh.PublicKey, data []byte, s sshSignature, inner *ssh.Signat
 func publicSSH(line string) (ssh.PublicKey, error) {
 	key, _, options, rest, err := ssh.ParseAuthorizedKey([]byte(line))
 	if err != nil || len(options) > 0 || strings.TrimSpace(string(rest)) != "" {
-		return nil, errors.New("it is not one line of a .pub file of OpenSSH")
+		return nil, errors.New("it is no SSH public key (one line of a .pub file)")
 	}
 	return key, usableSSH(key)
 }
