@@ -47,6 +47,7 @@ func TestGroups(t *testing.T) {
 		"publish":   {publishCodes(), "8"},
 		"ssh":       {sshCodes(), "8"},
 		"bootstrap": {bootstrapCodes(), "8"},
+		"sign":      {signCodes(), "8"},
 	} {
 		for _, e := range group.entries {
 			if !strings.Contains(group.digits, string(e.Code)[1:2]) {

@@ -38,6 +38,12 @@
 //
 // Any other file is somebody else's and is never touched.
 //
+// # Signatures
+//
+// With [Options.SignKey] a commit is signed as git does. A platform may name signers; they lie in its record. Then no commit is
+// made that the signers in force would not accept, and [Verify] walks back to where they came, and has [CheckSignature] look at
+// every commit on the way. Keys come as values: see package signature.
+//
 // # What it refuses
 //
 // Addresses with credentials in them and transports other than a local bare repository, https (plain http where it is

@@ -14,6 +14,7 @@ import (
 // plan is one attempt: the head's tree, what is to become of it, and what is wrong with that.
 type plan struct {
 	options Options
+	commit  plumbing.Hash // the head; zero when there is none
 	draft   *draft
 	head    *draft // stays as the head is
 	book    *book
@@ -91,7 +92,11 @@ func (p *plan) finish(ctx context.Context, more ...string) error {
 
 // platform reads the record of the platform in force, nil when none was published.
 func (p *plan) platform(ctx context.Context) (*PlatformRecord, error) {
-	data, ok, err := p.draft.file(ctx, platformFile)
+	return readPlatform(ctx, p.draft)
+}
+
+func readPlatform(ctx context.Context, d *draft) (*PlatformRecord, error) {
+	data, ok, err := d.file(ctx, platformFile)
 	if !ok || err != nil {
 		return nil, err
 	}

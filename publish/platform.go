@@ -115,7 +115,7 @@ func (p *plan) publishPlatform(ctx context.Context, platform Platform, compiled 
 func (platform Platform) record(version string) PlatformRecord {
 	r := PlatformRecord{
 		Header: Header{recordVersion, "Platform"}, Digest: platform.Digest, Inputs: digest(platform.Inputs),
-		Source: platform.Source.public(), Meridian: version,
+		Source: platform.Source.public(), Meridian: version, Signers: signerRecords(platform.Signers),
 	}
 	for _, s := range platform.Spaces {
 		r.Spaces = append(r.Spaces, SpaceRecord{s.Namespace, slices.Sorted(maps.Keys(s.Regions))})

@@ -12,6 +12,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // job is something to publish: how to change a tree, and what to say about it.
@@ -187,7 +188,10 @@ func prepare(ctx context.Context, e engine, o Options, j job, head plumbing.Hash
 	if len(a.result.Changed) == 0 || o.DryRun {
 		return a, nil
 	}
-	a.commit, a.objects, err = makeCommit(p.draft, o, withTrailers(j.message, p.trailers), head)
+	if diags, err := p.checkKey(ctx); err != nil || len(diags) > 0 {
+		return attempt{diags: diags}, err
+	}
+	a.commit, a.objects, err = makeCommit(p.draft, o, withTrailers(strings.TrimSpace(j.message), p.trailers), head)
 	a.result.Commit = hashText(a.commit)
 	return a, err
 }
@@ -213,12 +217,12 @@ func makePlan(ctx context.Context, e engine, o Options, j job, head plumbing.Has
 		p = &plan{}
 		return p, p.mistake(err, j.pos)
 	}
-	p.pos = j.pos
+	p.pos, p.commit = j.pos, head
 	return p, p.mistake(j.plan(ctx, p), j.pos)
 }
 
-// makeCommit writes the draft and a commit of it. The same draft, parent, message and signatures make the
-// same hash.
+// makeCommit writes the draft and a commit of it. The same draft, parent, message, people and key make the same hash;
+// package signature says which keys.
 func makeCommit(d *draft, o Options, message string, parent plumbing.Hash) (plumbing.Hash, []gitObject, error) {
 	author, err := o.Author.git()
 	if err != nil {
@@ -238,8 +242,22 @@ func makeCommit(d *draft, o Options, message string, parent plumbing.Hash) (plum
 	if !parent.IsZero() {
 		commit.ParentHashes = []plumbing.Hash{parent}
 	}
-	o2, err := encode(plumbing.CommitObject, &commit)
-	return o2.hash, append(objects, o2), err
+	made, err := sealed(&commit, o.SignKey)
+	return made.hash, append(objects, made), err
+}
+
+// sealed encodes a commit, signed where there is a key. What git signs is the object as it is without the signature.
+func sealed(commit *object.Commit, key *signature.Key) (gitObject, error) {
+	made, err := encode(plumbing.CommitObject, commit)
+	if err != nil || key == nil {
+		return made, err
+	}
+	armored, err := key.Sign(made.data, commit.Committer.When)
+	if err != nil {
+		return gitObject{}, refuse(diag.KeyUnusable, "the commit cannot be signed: %v", err)
+	}
+	commit.PGPSignature = string(armored)
+	return encode(plumbing.CommitObject, commit)
 }
 
 // git is the signature as it stands in a commit.

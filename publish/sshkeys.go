@@ -160,13 +160,13 @@ func unusable(name string, err error) error {
 	var key *keyError
 	switch {
 	case errors.As(err, &key) && key.fix != "":
-		return refuse(diag.KeyUnusable, "%s %s", name, key.text).hint("%s", key.fix)
+		return refuse(diag.SSHKeyUnusable, "%s %s", name, key.text).hint("%s", key.fix)
 	case errors.As(err, &key):
-		return refuse(diag.KeyUnusable, "%s %s", name, key.text)
+		return refuse(diag.SSHKeyUnusable, "%s %s", name, key.text)
 	case errors.Is(err, fs.ErrNotExist):
-		return refuse(diag.KeyUnusable, "the ssh key %s is not there", name)
+		return refuse(diag.SSHKeyUnusable, "the ssh key %s is not there", name)
 	}
-	return refuse(diag.KeyUnusable, "the ssh key cannot be read: %s", err)
+	return refuse(diag.SSHKeyUnusable, "the ssh key cannot be read: %s", err)
 }
 
 // maxNamedKeys is how many keys a message lists.
@@ -178,9 +178,9 @@ func (l *login) failure(url string, err error) error {
 	case lost(err):
 		return err
 	case len(l.signers) == 0 && len(l.missing) > 0:
-		return refuse(diag.KeyUnusable, "there is no key to log in to %s with: %s", url, strings.Join(l.missing, "; "))
+		return refuse(diag.SSHKeyUnusable, "there is no key to log in to %s with: %s", url, strings.Join(l.missing, "; "))
 	case len(l.signers) == 0:
-		return refuse(diag.KeyUnusable, "there is no key to log in to %s with", url)
+		return refuse(diag.SSHKeyUnusable, "there is no key to log in to %s with", url)
 	}
 	names := l.names
 	if len(names) > maxNamedKeys {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // App is one application's compiled output for all regions. Without Regions it is withdrawn: its folders,
@@ -29,7 +30,7 @@ type App struct {
 type Source struct {
 	Repository string `yaml:"repository,omitempty"`
 	Commit     string `yaml:"commit,omitempty"`
-	Time       string `yaml:"time,omitempty"` // of the commit: RFC 3339, UTC
+	Time       string `yaml:"time,omitempty"` // of the commit, as its committer says: RFC 3339 in UTC
 	Path       string `yaml:"path,omitempty"`
 }
 
@@ -43,11 +44,12 @@ type Space struct {
 
 // Platform is a platform to publish, with a way to compile the applications that are already there against it.
 type Platform struct {
-	Digest string
-	Source Source
-	Inputs manifest.Tree // the platform's own files, recorded so that it can be read again
-	Spaces []Space
-	Pos    diag.Pos // where diagnostics about the platform point
+	Digest  string
+	Source  Source
+	Inputs  manifest.Tree // the platform's own files, recorded so that it can be read again
+	Spaces  []Space
+	Signers []signature.Signer // who must sign commits from then on; none: nobody need
+	Pos     diag.Pos           // where diagnostics about the platform point
 
 	// Recompile compiles an application's recorded inputs against this platform. It is called from Workers
 	// goroutines at once and at most once for the same inputs.
@@ -90,8 +92,12 @@ type Options struct {
 	Cache string
 
 	Author    Signature
-	Committer Signature // zero: Author
-	Message   string    // the commit's subject and body; empty: derived
+	Committer Signature      // zero: Author
+	Message   string         // the commit's subject and body; empty: derived
+	SignKey   *signature.Key // nil: the commit is not signed
+
+	// SourceCommit is the commit of the sources, where it is at hand: Argo CD is told of it when all are of that one.
+	SourceCommit *SourceCommit
 
 	Edge            EdgeFunc // nil leaves the aggregates alone
 	RemoveFrom      []string // regions that applications and spaces may leave, or give up hosts and ports in

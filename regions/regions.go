@@ -11,12 +11,14 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/schema"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // The JSON files are what the CUE files beside them evaluate to, so that no run need evaluate them again. A test
@@ -35,6 +37,7 @@ type Platform struct {
 	Defaults    *schema.Node     // what every application starts from; nil when there is nothing
 	Constraints []Constraint     // sorted by name
 	Sync        Sync
+	Signers     []signature.Signer // sorted by name; none: commits need not be signed
 
 	Digest   string          // of all CUE that went in: sha256: and hexadecimal digits
 	Embedded bool            // the demo organisation
@@ -377,6 +380,27 @@ type document struct {
 	Defaults    *schema.Node          `json:"defaults"`
 	Constraints map[string]constraint `json:"constraints"`
 	Sync        Sync                  `json:"sync"`
+	Repository  repository            `json:"repository"`
+}
+
+// repository is #Repository.
+type repository struct {
+	Signers map[string]signer `json:"signers"`
+}
+
+// signer is #Signer.
+type signer struct {
+	SSH     []string `json:"ssh"`
+	OpenPGP []string `json:"openpgp"`
+}
+
+// list is the signers, sorted.
+func (r repository) list() []signature.Signer {
+	var list []signature.Signer
+	for _, name := range slices.Sorted(maps.Keys(r.Signers)) {
+		list = append(list, signature.Signer{Name: name, SSH: r.Signers[name].SSH, OpenPGP: r.Signers[name].OpenPGP})
+	}
+	return list
 }
 
 func (p *Platform) decode(ref *schema.Ref) error {
@@ -385,6 +409,7 @@ func (p *Platform) decode(ref *schema.Ref) error {
 		return fmt.Errorf("read platform: %w", err)
 	}
 	p.Org, p.Projects, p.Domains, p.Spaces, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Sync
+	p.Signers = doc.Repository.list()
 	p.Defaults = p.node.Get("defaults")
 	if p.Sync.Namespace == "" {
 		p.Sync.Namespace = map[string]string{"flux": "flux-system", "argocd": "argocd"}[p.Sync.Engine]

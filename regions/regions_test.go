@@ -12,6 +12,7 @@ import (
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/regions"
 	"github.com/meridian-gitops/meridian/schema"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 var sharedSchema = sync.OnceValues(schema.New)
@@ -205,6 +206,9 @@ func TestLoadErrors(t *testing.T) {
 		{"engine's range with bits behind the mask", region(`sourceCIDRs: ["10.1.2.3/8"]`), "M3008 4:38"},
 		{"range of ports the wrong way round", region(`edge: l4: ports: [{from: 20, to: 10}]`), "M3001 4:42"},
 		{"two control regions", region(`control: true`), "M3001 4:33"},
+		{"a signer without a key", small + `repository: signers: ci: {}`, "M3001 4:22"},
+		{"an SSH key that is none", small + `repository: signers: ci: ssh: ["ssh-ed25519 AAAA ci"]`, "M8076 4:32"},
+		{"an OpenPGP key that is none", small + `repository: signers: ci: openpgp: ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEAA==\n-----END PGP PUBLIC KEY BLOCK-----"]`, "M8076 4:36"},
 		{"argocd without a repository", small + `sync: engine: "argocd"`, "M3001 4:1"},
 		{"a region of one's own lacks fields", small + `regions: mine: {cloud: "Own", registry: "r.io", kubernetes: "1.36", network: {pods: [], services: []}, edge: {from: [], http: {dialect: "ingress-nginx", class: "nginx"}}, dns: record: "A", peering: {account: "1", vpc: "v"}}`, "M2002 4:10"},
 		{"unknown field", small + `space: {}`, "M2001 4:1"},
@@ -356,5 +360,18 @@ func TestWhere(t *testing.T) {
 		if got := p.Where(test.path...).String(); got != test.want {
 			t.Errorf("Where(%v) = %s, want %s", test.path, got, test.want)
 		}
+	}
+}
+
+// TestSigners holds that signers come sorted, whatever order they are declared in.
+func TestSigners(t *testing.T) {
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAqOjIR1sSjwwWcVFW0F5vMT1iFX5Fc+dkVnLOEW1TVu"
+	p := mustLoad(t, small+"repository: signers: ci: ssh: [\""+key+" ci@mydomain.com\"]\n", "repository: signers: ada: ssh: [\""+key+"\"]\n")
+	want := []signature.Signer{{Name: "ada", SSH: []string{key}}, {Name: "ci", SSH: []string{key + " ci@mydomain.com"}}}
+	if d := cmp.Diff(want, p.Signers); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	if demo(t).Signers != nil {
+		t.Error("the demo organisation has signers")
 	}
 }

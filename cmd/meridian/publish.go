@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/mail"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -28,9 +27,9 @@ type publishFlags struct {
 	guards     guardFlags
 	removeFrom []string
 	message    string
-	author     string
 	repository string
 	commit     string
+	authorshipFlags
 }
 
 func (c *cli) publishCommand() *cobra.Command {
@@ -56,10 +55,11 @@ files; a host whose key is not among the known ones is refused, and
 ~/.ssh/config is not read. What is fetched is kept in --cache, in the user's
 cache folder by default, and publishers that share it push together. A push that
 a rule of the server declines is not tried again; what the server says is shown.
-Author and date are those of
---author, or of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH.
-The source is that of --source-repository and --source-commit, or what GitHub
-Actions and GitLab CI say.
+
+The source that is recorded is that of --source-repository and --source-commit,
+or what the CI system says (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines,
+Bitbucket, CircleCI, Buildkite), or the git repository of the working folder:
+its remote origin, and its commit, if that holds the inputs as they are.
 
 What is possible and rarely meant is refused without a flag that names it:
 leaving a region or giving up a host or a port (--remove-from), a space that the
@@ -73,7 +73,7 @@ With --rename-from an application is published under its new name or in its new
 space, and the old one goes in the same commit. With --take-over an application
 of the repository may be published from another source; and one that holds what
 an application of this call claims is removed as a whole, its hosts, paths and
-ports pass. What calls the one that goes is looked for first.` + appsHelp,
+ports pass. What calls the one that goes is looked for first.` + authorshipHelp + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
   meridian publish --to ./gitops.git --rename-from web/old new
@@ -101,7 +101,7 @@ ports pass. What calls the one that goes is looked for first.` + appsHelp,
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications and spaces may leave, or give up hosts and ports in (repeat, or separate with commas)")
 	f.guards.register(flags)
 	flags.StringVar(&f.message, "message", "", "the commit's `MESSAGE` (default: derived)")
-	flags.StringVar(&f.author, "author", "", "the commit's `AUTHOR`: \"Name <address>\"")
+	f.register(cmd, c)
 	flags.StringVar(&f.repository, "source-repository", "", "`URL` where the sources come from")
 	flags.StringVar(&f.commit, "source-commit", "", "the sources' `COMMIT`")
 	partialFlag(cmd, &f.partial)
@@ -130,7 +130,7 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	var list []diag.Diagnostic
 	sources := map[string][]byte{}
 	if f.spaces {
-		result, list, err = c.publishPlatform(ctx, s, options)
+		result, list, err = c.publishPlatform(ctx, s, f, options)
 	} else {
 		result, list, err = c.publishApps(ctx, s, f, options, args, sources)
 	}
@@ -150,19 +150,9 @@ func exists(path string) bool {
 
 // complete fills in what publishing needs beside where to.
 func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Compiler) error {
-	when, err := c.commitTime()
-	if err != nil {
+	if err := c.authorship(o, f.authorshipFlags); err != nil {
 		return err
 	}
-	o.Author = publish.Signature{Name: c.getenv("GIT_AUTHOR_NAME", "Meridian"), Email: c.getenv("GIT_AUTHOR_EMAIL", "meridian@localhost"), When: when}
-	if f.author != "" {
-		address, err := mail.ParseAddress(f.author)
-		if err != nil {
-			return usageError{fmt.Errorf(`--author wants "Name <address>": %w`, err)}
-		}
-		o.Author.Name, o.Author.Email = address.Name, address.Address
-	}
-	o.Committer = o.Author
 	o.Message, o.RemoveFrom, o.DryRun = f.message, f.removeFrom, f.dryRun
 	o.Edge = func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
 		r := compile.Platform().Region(region)
@@ -195,24 +185,6 @@ func (c *cli) commitTime() (time.Time, error) {
 	return time.Unix(seconds, 0), nil
 }
 
-// source says where an application's file was taken from, as far as flags or CI tell.
-func (c *cli) source(f publishFlags, file string) publish.Source {
-	s := publish.Source{Repository: f.repository, Commit: f.commit}
-	if s.Repository == "" && c.Getenv("GITHUB_REPOSITORY") != "" {
-		s.Repository = c.getenv("GITHUB_SERVER_URL", "https://github.com") + "/" + c.Getenv("GITHUB_REPOSITORY")
-	}
-	if s.Repository == "" {
-		s.Repository = c.Getenv("CI_PROJECT_URL")
-	}
-	if s.Commit == "" {
-		s.Commit = c.getenv("GITHUB_SHA", c.Getenv("CI_COMMIT_SHA"))
-	}
-	if filepath.IsLocal(file) {
-		s.Path = filepath.ToSlash(file)
-	}
-	return s
-}
-
 func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, options publish.Options, args []string, sources map[string][]byte) (publish.Result, []diag.Diagnostic, error) {
 	var apps []publish.App
 	var interfaces []*compiler.Interface
@@ -220,11 +192,18 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	if none {
 		return publish.Result{}, nil, nil
 	}
-	err := c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
-		published, err := s.publishable(app, c.source(f, app.input.path))
+	from, err := c.newProvenance(ctx, f)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	defer from.close()
+	err = c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
+		source := from.of(ctx, app.input.path, app.input.disk())
+		published, err := s.publishable(app, source)
 		if err != nil {
 			return err
 		}
+		options.SourceCommit = from.sourceCommit(source)
 		apps = append(apps, published)
 		sources[app.input.source.Name] = app.input.source.Data
 		interfaces = append(interfaces, app.result.Interface())
@@ -349,12 +328,25 @@ func (c *cli) publishing(o *publish.Options) *meter {
 	return m
 }
 
-func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
+func (c *cli) publishPlatform(ctx context.Context, s *session, f publishFlags, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
 	m := c.publishing(&options)
 	defer m.stop()
 	platform, err := s.publishedPlatform()
 	if err != nil {
 		return publish.Result{}, nil, err
+	}
+	if !s.compiler.Platform().Embedded {
+		from, err := c.newProvenance(ctx, f)
+		if err != nil {
+			return publish.Result{}, nil, err
+		}
+		defer from.close()
+		files := map[string][]byte{}
+		for _, src := range s.compiler.Platform().Sources {
+			files[src.Name] = src.Data
+		}
+		platform.Source = from.of(ctx, c.platform, files)
+		options.SourceCommit = from.sourceCommit(platform.Source)
 	}
 	return publish.PublishPlatform(ctx, options, platform)
 }
@@ -362,7 +354,7 @@ func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.O
 // publishedPlatform is the session's platform as it is published.
 func (s *session) publishedPlatform() (publish.Platform, error) {
 	p := s.compiler.Platform()
-	platform := publish.Platform{Digest: p.Digest, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
+	platform := publish.Platform{Digest: p.Digest, Signers: p.Signers, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
 	var files []manifest.File
 	for _, src := range p.Sources {
 		files = append(files, manifest.File{Path: filepath.Base(src.Name), Data: src.Data})

@@ -198,6 +198,9 @@ func (h *sourceHistory) open() bool {
 func (h *sourceHistory) complete(ctx context.Context, o *publish.Options, apps []publish.App) error {
 	times := map[string]string{}
 	for i := range apps {
+		if apps[i].Source.Time != "" {
+			continue
+		}
 		commit := apps[i].Source.Commit
 		text, known := times[commit]
 		if !known && commit != "" && h.open() {

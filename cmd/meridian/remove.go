@@ -18,8 +18,8 @@ type removeFlags struct {
 	space        string
 	breakCallers bool
 	dryRun       bool
-	author       string
 	message      string
+	authorshipFlags
 }
 
 func (c *cli) removeCommand() *cobra.Command {
@@ -36,7 +36,7 @@ unless --break-callers says that they may fail.
 With --space a space is removed: its folders and sync objects, and hosts that
 are reserved for it. That is refused while it has applications. A space that the
 platform still declares comes back with the next publish --spaces: take it out
-there first; then publish --spaces --remove-space removes it, too.` + recordedHelp,
+there first; then publish --spaces --remove-space removes it, too.` + authorshipHelp + recordedHelp,
 		Example: `  meridian remove --to ./gitops.git --dry-run web/app1
   meridian remove --to ./gitops.git web/app1
   meridian remove --to ./gitops.git --space old`,
@@ -59,7 +59,7 @@ there first; then publish --spaces --remove-space removes it, too.` + recordedHe
 	flags.BoolVar(&f.breakCallers, "break-callers", false, "remove an application that others call")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be deleted, write nothing")
 	flags.StringVar(&f.message, "message", "", "the commit's message (default: derived)")
-	flags.StringVar(&f.author, "author", "", `the commit's author: "Name <address>"`)
+	f.register(cmd, c)
 	return cmd
 }
 
@@ -70,7 +70,7 @@ func (c *cli) remove(cmd *cobra.Command, f removeFlags, args []string) error {
 		return err
 	}
 	defer r.close()
-	if err := c.complete(&r.options, publishFlags{author: f.author, message: f.message, dryRun: f.dryRun}, r.session.compiler); err != nil {
+	if err := c.complete(&r.options, publishFlags{authorshipFlags: f.authorshipFlags, message: f.message, dryRun: f.dryRun}, r.session.compiler); err != nil {
 		return err
 	}
 	work := c.removeSpace

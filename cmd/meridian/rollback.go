@@ -21,8 +21,8 @@ type rollbackFlags struct {
 	dryRun     bool
 	removeFrom []string
 	allow      []string
-	author     string
 	message    string
+	authorshipFlags
 }
 
 func (c *cli) rollbackCommand() *cobra.Command {
@@ -42,7 +42,7 @@ port wants --remove-from, a large removal or an autoscale gap wants --allow, and
 what others hold by now cannot be taken.
 
 The source does not go back by itself: its next publication brings the newer
-version again.` + recordedHelp,
+version again.` + authorshipHelp + recordedHelp,
 		Example: `  meridian rollback --to ./gitops.git --dry-run web/app1
   meridian rollback --to ./gitops.git web/app1
   meridian rollback --to ./gitops.git --commit 3f2a1c9 web/app1`,
@@ -57,7 +57,7 @@ version again.` + recordedHelp,
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "region that the application may leave, or give up hosts and ports in (repeat, or separate with commas)")
 	allowFlag(flags, &f.allow, rollbackGuards())
 	flags.StringVar(&f.message, "message", "", "the commit's message; the commit gone back to is added (default: derived)")
-	flags.StringVar(&f.author, "author", "", `the commit's author: "Name <address>"`)
+	f.register(cmd, c)
 	return cmd
 }
 
@@ -79,7 +79,7 @@ func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	if err := c.compareThen(r, id, to, app, f.yes); err != nil {
 		return err
 	}
-	if err := c.complete(&r.options, publishFlags{author: f.author, message: to.message(id, f.message), dryRun: f.dryRun, removeFrom: f.removeFrom}, r.session.compiler); err != nil {
+	if err := c.complete(&r.options, publishFlags{authorshipFlags: f.authorshipFlags, message: to.message(id, f.message), dryRun: f.dryRun, removeFrom: f.removeFrom}, r.session.compiler); err != nil {
 		return err
 	}
 	if r.options.Allow, err = guardNames(f.allow, rollbackGuards()); err != nil {
