@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/transport"
@@ -73,17 +74,18 @@ func (s *sshSessions) connect(ctx context.Context) error {
 	}
 	line := &sshLine{Conn: conn}
 	known, vouched := s.hosts.of(s.address)
-	var refused *refusal
-	believed := false
+	var refused atomic.Pointer[refusal] // another goroutine looks at the host's key
+	var believed atomic.Bool
 	config := &ssh.ClientConfig{
 		User:              s.address.user,
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(login.signers...)},
 		HostKeyAlgorithms: hostKeyAlgorithms(known, vouched),
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
-			if refused = s.hosts.judge(s.address, key); refused != nil {
-				return refused
+			if r := s.hosts.judge(s.address, key); r != nil {
+				refused.Store(r)
+				return r
 			}
-			believed = true
+			believed.Store(true)
 			return nil
 		},
 	}
@@ -99,9 +101,9 @@ func (s *sshSessions) connect(ctx context.Context) error {
 		return err
 	})
 	switch {
-	case refused != nil: // the error does not say so any more
-		return refused
-	case err != nil && believed:
+	case refused.Load() != nil: // the error does not say so any more
+		return refused.Load()
+	case err != nil && believed.Load():
 		return login.failure(s.url, err)
 	case err != nil:
 		return strange(err)

@@ -189,6 +189,7 @@ func TestSSHKeys(t *testing.T) {
 		{"agent without it, and a file", SSH{Agent: none, Identities: []string{filepath.Join(dir, "nowhere"), key}}, "", ""},
 		{"stale agent, and a file", SSH{Agent: stale, Identities: []string{key}}, "", ""},
 		{"files that are wrong, encrypted, or open", SSH{Agent: none, Identities: []string{wrong, encrypted, open}}, "error M8020: URL does not accept the key WRONG of DIR/wrong", register},
+		{"files that are all wrong", SSH{Identities: []string{wrong, unused}}, "error M8020: URL accepts none of these keys: WRONG of DIR/wrong, UNUSED of DIR/unused", register},
 		{"nothing", SSH{}, "error M8025: there is no key to log in to URL with", give},
 		{"nothing that can be used", SSH{Agent: stale, Identities: []string{encrypted, open}},
 			"error M8025: there is no key to log in to URL with: the agent cannot be used: dial unix DIR/stale: connect: no such file or directory; DIR/encrypted is encrypted, and no passphrase is given; DIR/open can be read by others than its owner: its mode is 0644", give},

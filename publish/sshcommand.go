@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"golang.org/x/crypto/ssh"
@@ -70,6 +71,9 @@ func (c *sshCommand) end(ctx context.Context) error {
 
 func (c *sshCommand) close() { _ = c.session.Close() }
 
+// lastWords is how long a command that went wrong may take to end.
+const lastWords = 5 * time.Second
+
 // failure tells why a command has not answered as it should: often it has ended, and said why in words.
 func (c *sshCommand) failure(ctx context.Context, err error) error {
 	defer c.close()
@@ -81,8 +85,11 @@ func (c *sshCommand) failure(ctx context.Context, err error) error {
 		return err // nothing more can come
 	}
 	_ = c.in.Close()
+	ctx, cancel := context.WithTimeout(ctx, lastWords)
+	defer cancel()
 	var cut *ssh.ExitMissingError
 	switch ended := c.end(ctx); {
+	case ctx.Err() != nil:
 	case errors.As(ended, &cut):
 		err = errors.New("the connection ended before git did")
 	case ended != nil:

@@ -191,5 +191,8 @@ func (l *login) failure(url string, err error) error {
 		return refuse(diag.AccessDenied, "%s wants to see no more keys after these: %s", url, strings.Join(names, ", ")).
 			hint("give the right key with --ssh-key: then no other is offered")
 	}
-	return refuse(diag.AccessDenied, "%s does not accept the key %s", url, strings.Join(names, ", ")).hint(hint)
+	if len(names) > 1 {
+		return refuse(diag.AccessDenied, "%s accepts none of these keys: %s", url, strings.Join(names, ", ")).hint(hint)
+	}
+	return refuse(diag.AccessDenied, "%s does not accept the key %s", url, names[0]).hint(hint)
 }

@@ -86,7 +86,8 @@ func startGitea(t *testing.T) *gitea {
 	g.configure(t, source)
 	g.gitea(t, "migrate")
 	g.gitea(t, "admin", "user", "create", "--admin", "--username", g.user, "--random-password", "--email", "publisher@mydomain.com", "--must-change-password=false")
-	g.token = strings.TrimSpace(g.gitea(t, "admin", "user", "generate-access-token", "--username", g.user, "--token-name", "test", "--scopes", "all", "--raw"))
+	said := strings.Fields(g.gitea(t, "admin", "user", "generate-access-token", "--username", g.user, "--token-name", "test", "--scopes", "all", "--raw"))
+	g.token = said[len(said)-1] // after what it logs
 	g.serve(t)
 	public, err := os.ReadFile(g.path("key.pub"))
 	if err != nil {
@@ -183,6 +184,9 @@ func (g *gitea) serve(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("gitea says:\n%s", said.String())
+		}
 		_ = cmd.Process.Signal(os.Interrupt)
 		stop := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
 		defer stop.Stop()
