@@ -111,5 +111,8 @@ func readOwner(ctx context.Context, d *draft, namespace, app string) (*OwnerReco
 	if record.Namespace != namespace || record.Name != app {
 		return nil, &recordError{file, fmt.Errorf("is about %s/%s", record.Namespace, record.Name)}
 	}
+	if err := record.check(); err != nil {
+		return nil, &recordError{file, err}
+	}
 	return record, nil
 }

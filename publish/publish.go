@@ -132,8 +132,11 @@ func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result,
 		result.Commit = hashText(head)
 		return result, p.diags, nil, nil
 	}
-	if len(result.Changed) == 0 || o.DryRun {
+	if len(result.Changed) == 0 {
 		return result, p.diags, nil, nil
+	}
+	if err := p.review(ctx, result.Changed); err != nil || o.DryRun {
+		return result, p.diags, nil, err
 	}
 	commit, objects, err := makeCommit(p.draft, o, j.message, head)
 	if err != nil {

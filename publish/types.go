@@ -18,10 +18,21 @@ type App struct {
 	Claims  []manifest.Claim
 	Inputs  manifest.Tree // what it was compiled from, ≤ [MaxInputs] in all
 
+	Held      []Held   // what those of Regions were compiled from that carry an earlier version; newest first
+	Within    []string // the only regions that are written: others keep the version that they carry; nil: all
+	Elsewhere []string // regions that Inputs select and that are not among Regions, sorted
+
 	Pos            diag.Pos                            // where diagnostics about this app point
 	Where          func(claim manifest.Claim) diag.Pos // where one about a claim points; nil: at Pos
 	Source         Source
 	PlatformDigest string // the platform it was compiled against
+}
+
+// Held is an earlier version of an application, which some regions carry until the newer one is promoted to them.
+type Held struct {
+	Regions []string // sorted
+	Inputs  manifest.Tree
+	Source  Source
 }
 
 // Source says where an input was taken from. Any field may be empty: then it is not known.
@@ -46,10 +57,16 @@ type Platform struct {
 	Spaces []Space
 	Pos    diag.Pos // where diagnostics about the platform point
 
-	// Recompile compiles an application's recorded inputs against this platform. It is called from Workers
-	// goroutines at once and at most once for the same inputs.
-	Recompile func(namespace, app string, inputs manifest.Tree, source Source) (App, []diag.Diagnostic, error)
+	// Recompile compiles an application's recorded inputs against this platform, for those of the regions that they
+	// select, and says which others they select. It is called from Workers goroutines at once and at most once for
+	// the same inputs and regions.
+	Recompile func(namespace, app string, inputs manifest.Tree, source Source, regions []string) (App, []diag.Diagnostic, error)
 	Workers   int // at least 1
+
+	// Extend are the regions that applications may enter which were published before. In all others they are only
+	// where they were published to: opening a region deploys nothing there.
+	Extend []string
+	Waves  [][]string // every open region once, in the order in which versions come to them; nil: no waves
 }
 
 // EdgeFunc computes a region's aggregates, the files of regions/<region>/edge, from all of its claims in
@@ -89,6 +106,7 @@ type Options struct {
 	Adopt           bool     // take over applications that are recorded with another source
 	MeridianVersion string
 
+	Review   ReviewFunc        // nil: nobody looks
 	DryRun   bool              // plan and report, write nothing
 	Attempts int               // default 50
 	Timeout  time.Duration     // for all attempts together; default 2 minutes

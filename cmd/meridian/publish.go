@@ -28,6 +28,7 @@ type publishFlags struct {
 	dryRun     bool
 	adopt      bool
 	removeFrom []string
+	extend     []string // with everyRegion for all
 	message    string
 	author     string
 	repository string
@@ -65,7 +66,10 @@ GitLab CI say.` + appsHelp,
 				return usageError{fmt.Errorf("publish wants --to REPOSITORY")}
 			}
 			if f.spaces && len(args) > 0 {
-				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository")}
+				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository%s", extendHint(f.extend, args))}
+			}
+			if len(f.extend) > 0 && !f.spaces {
+				return usageError{fmt.Errorf("--extend belongs to publish --spaces")}
 			}
 			f.spaces = f.spaces || len(args) == 0 && c.platform != "" && !exists(appFile)
 			return c.publish(cmd.Context(), f, args)
@@ -76,6 +80,8 @@ GitLab CI say.` + appsHelp,
 	flags.BoolVar(&f.spaces, "spaces", false, "publish the platform's spaces, and compile the repository's applications again")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications may leave, or give up hosts and ports in (repeat, or separate with commas)")
+	flags.StringSliceVar(&f.extend, "extend", nil, "with --spaces: let published applications enter `REGION` (--extend=REGION; repeat, or separate with commas), or with --extend alone all that they select")
+	flags.Lookup("extend").NoOptDefVal = everyRegion
 	flags.BoolVar(&f.adopt, "adopt", false, "take over applications that were published from another source")
 	flags.StringVar(&f.message, "message", "", "the commit's `MESSAGE` (default: derived)")
 	flags.StringVar(&f.author, "author", "", "the commit's `AUTHOR`: \"Name <address>\"")
@@ -103,8 +109,10 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	var result publish.Result
 	var list []diag.Diagnostic
 	sources := map[string][]byte{}
+	seen := &review{platform: s.compiler.Platform()}
 	if f.spaces {
-		result, list, err = c.publishPlatform(ctx, s, options)
+		options.Review = seen.look
+		result, list, err = c.publishPlatform(ctx, s, f, options)
 	} else {
 		result, list, err = c.publishApps(ctx, s, f, options, args, sources)
 	}
@@ -114,7 +122,10 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	if err := c.report(list, sources); err != nil {
 		return err
 	}
-	return c.printResult(result, f.dryRun, f.dryRun)
+	if err := seen.print(c); err != nil {
+		return err
+	}
+	return c.printResult(result, f.dryRun, f.dryRun && !f.spaces)
 }
 
 func exists(path string) bool {
@@ -226,7 +237,7 @@ func (s *session) publishable(app *compiled, source publish.Source) (publish.App
 	r := app.result
 	published := publish.App{
 		Namespace: r.Namespace, Name: r.App.Name, Owner: r.App.Owner,
-		Regions: map[string]manifest.Tree{}, Claims: r.Claims(), Inputs: inputs,
+		Regions: map[string]manifest.Tree{}, Claims: r.Claims(), Inputs: inputs, Elsewhere: r.Elsewhere,
 		Pos: r.App.Node().Where("name"), Source: source, PlatformDigest: s.compiler.Platform().Digest,
 	}
 	for _, output := range r.Outputs {
@@ -277,7 +288,7 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 		if there == nil {
 			continue
 		}
-		app, err := s.recompile(id.Namespace, id.Name, there.Inputs)
+		app, err := s.recompile(id.Namespace, id.Name, there.Inputs, there.Owner.Regions)
 		if err != nil {
 			return nil, err
 		}
@@ -294,13 +305,14 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 	return slices.DeleteFunc(compiler.Together(known, true), func(d diag.Diagnostic) bool { return d.Code == diag.AcceptsNobody }), nil
 }
 
-// recompile compiles what the repository recorded of an application.
-func (s *session) recompile(namespace, name string, inputs manifest.Tree) (*compiled, error) {
+// recompile compiles what the repository recorded of an application, for the regions that it was published to.
+func (s *session) recompile(namespace, name string, inputs manifest.Tree, regions []string) (*compiled, error) {
 	in, err := fromRecord(namespace+"/"+name, inputs)
 	if err != nil {
 		return nil, err
 	}
-	return s.compile(in)
+	within := &session{schema: s.schema, compiler: s.compiler.Within(regions), vetOnly: s.vetOnly}
+	return within.compile(in)
 }
 
 // publishing starts the meter of the part that talks to the repository.
@@ -310,13 +322,16 @@ func (c *cli) publishing(o *publish.Options) *meter {
 	return m
 }
 
-func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
-	m := c.publishing(&options)
-	defer m.stop()
+func (c *cli) publishPlatform(ctx context.Context, s *session, f publishFlags, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
 	platform, err := s.publishedPlatform()
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
+	if platform.Extend, err = extended(s, f.extend); err != nil {
+		return publish.Result{}, nil, err
+	}
+	m := c.publishing(&options)
+	defer m.stop()
 	return publish.PublishPlatform(ctx, options, platform)
 }
 
@@ -335,8 +350,8 @@ func (s *session) publishedPlatform() (publish.Platform, error) {
 	if platform.Spaces, err = s.spaces(); err != nil {
 		return publish.Platform{}, err
 	}
-	platform.Recompile = func(namespace, app string, inputs manifest.Tree, source publish.Source) (publish.App, []diag.Diagnostic, error) {
-		done, err := s.recompile(namespace, app, inputs)
+	platform.Recompile = func(namespace, app string, inputs manifest.Tree, source publish.Source, regions []string) (publish.App, []diag.Diagnostic, error) {
+		done, err := s.recompile(namespace, app, inputs, regions)
 		if err != nil || !done.ok() {
 			return publish.App{}, done.diagnostics(), err
 		}

@@ -140,7 +140,7 @@ func (c *cli) earlier(ctx context.Context, r *repository, id publish.AppID, comm
 
 // again compiles the inputs of then with the platform in force.
 func (c *cli) again(r *repository, id publish.AppID, to earlierVersion) (*compiled, error) {
-	app, err := r.session.recompile(id.Namespace, id.Name, to.app.Inputs)
+	app, err := r.session.recompile(id.Namespace, id.Name, to.app.Inputs, to.app.Owner.Regions)
 	if err != nil {
 		return nil, err
 	}
