@@ -32,6 +32,9 @@ func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, erro
 	if o.Attempts <= 0 {
 		o.Attempts = 50
 	}
+	if o.Base != "" {
+		o.Edge = nil // two pull requests would conflict in what is computed from the claims of all
+	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	e, warnings, err := connect(o)
@@ -108,6 +111,9 @@ func giveUp(ctx context.Context, e engine, o Options, j job, last *pushed, attem
 
 // try makes one attempt. Beside an error it returns what was pushed, if that may have arrived all the same.
 func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result, []diag.Diagnostic, *pushed, error) {
+	if o.Base != "" {
+		return tryPull(ctx, e, o, j, last)
+	}
 	head, err := e.head(ctx)
 	if err != nil {
 		return Result{}, nil, nil, fmt.Errorf("read the branch's head: %w", err)

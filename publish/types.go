@@ -94,6 +94,7 @@ type Options struct {
 	// https:// address (http:// for a loopback host, or where Network allows it).
 	URL     string
 	Branch  string // default main
+	Base    string // for a pull request: the branch that Branch, one of its own, is made from; empty: there is none
 	Auth    Auth
 	Network Network
 
@@ -137,6 +138,11 @@ type Result struct {
 	Parent   string       // the head that was built on; empty in an empty repository
 	Changed  []FileChange // sorted by path
 	Attempts int          // 1 unless a race was lost
+
+	// Of a pull request: Parent is the base's head, Changed is what differs from it, and with nothing that differs
+	// nothing is pushed. Commit is Branch when the branch held all of it already.
+	Branch string // the branch's commit as it was before; empty when there was no branch
+	Title  string // one line
 }
 
 // Unchanged reports whether the repository already held everything, so that there was nothing to commit.

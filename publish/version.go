@@ -47,6 +47,9 @@ func (r *OwnerRecord) newest() HeldRecord {
 	return HeldRecord{Regions: regions, Inputs: r.Inputs, Source: r.Source, Platform: r.Platform, Meridian: r.Meridian}
 }
 
+// Newest are the regions that carry the newest version, sorted.
+func (r *OwnerRecord) Newest() []string { return r.newest().Regions }
+
 // heldName is the name of the folder of an earlier version's inputs.
 func heldName(digest string) string {
 	return strings.TrimPrefix(digest, "sha256:")[:12]

@@ -23,7 +23,9 @@ import (
 // publishFlags are the flags of publish.
 type publishFlags struct {
 	target     targetFlags
+	pull       pullFlags
 	spaces     bool
+	edge       bool
 	partial    bool
 	dryRun     bool
 	adopt      bool
@@ -43,10 +45,20 @@ func (c *cli) publishCommand() *cobra.Command {
 		Long: `Compile applications and commit their manifests, all in one commit, to the git
 repository that the clusters sync from. Only what the applications own is
 touched; when nothing changed, nothing is committed; a lost race is tried again
-on the new head. With --spaces the platform is published instead: its spaces in
-all regions, and every application that is there, compiled again from its
-recorded inputs; so it is with --platform where no application is named and the
-working folder holds none.
+on the new head.
+
+With --spaces the platform is published instead: its spaces in all regions, and
+every application that is there, compiled again from its recorded inputs; so it
+is with --platform where no application is named and the working folder holds
+none. What that changes, and means, is said first. Applications stay in the
+regions that they were published to: into one that was opened since they go with
+their own next publication, or with --extend.
+
+With --base the result is a pull request: --branch, a branch of its own, is made
+anew from the base's head and pushed, by force if it was there; when nothing
+differs from the base, nothing is. What regions' proxies read is left alone, so
+that two pull requests do not conflict, and --edge computes it on the base when
+they are merged.
 
 A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
 never from the address. Authorities in --ca-file are trusted beside the
@@ -59,7 +71,11 @@ that of --source-repository and --source-commit, or what GitHub Actions and
 GitLab CI say.` + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
-  meridian publish --to https://git.mydomain.com/gitops.git app.cue`,
+  meridian publish --to https://git.mydomain.com/gitops.git app.cue
+  meridian publish --to https://git.mydomain.com/gitops.git \
+    --branch publish/app1 --base main --title-file title --body-file body app1
+  gh pr create --head publish/app1 --title "$(cat title)" --body-file body
+  meridian publish --to https://git.mydomain.com/gitops.git --edge`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.target.url == "" {
@@ -67,6 +83,12 @@ GitLab CI say.` + appsHelp,
 			}
 			if f.spaces && len(args) > 0 {
 				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository%s", extendHint(f.extend, args))}
+			}
+			if err := f.pull.check(cmd); err != nil {
+				return err
+			}
+			if f.edge {
+				return c.publishEdge(cmd, f, args)
 			}
 			if len(f.extend) > 0 && !f.spaces {
 				return usageError{fmt.Errorf("--extend belongs to publish --spaces")}
@@ -76,8 +98,10 @@ GitLab CI say.` + appsHelp,
 		},
 	}
 	f.target.register(cmd, "to")
+	f.pull.register(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.spaces, "spaces", false, "publish the platform's spaces, and compile the repository's applications again")
+	flags.BoolVar(&f.edge, "edge", false, "compute what regions' proxies read again, after pull requests were merged")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications may leave, or give up hosts and ports in (repeat, or separate with commas)")
 	flags.StringSliceVar(&f.extend, "extend", nil, "with --spaces: let published applications enter `REGION` (--extend=REGION; repeat, or separate with commas), or with --extend alone all that they select")
@@ -110,8 +134,14 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	var list []diag.Diagnostic
 	sources := map[string][]byte{}
 	seen := &review{platform: s.compiler.Platform()}
-	if f.spaces {
+	var request *pull
+	if options.Base = f.pull.base; options.Base != "" {
+		request = newPull(f.pull, f.target.branch, s, seen)
+	}
+	if f.spaces || request != nil {
 		options.Review = seen.look
+	}
+	if f.spaces {
 		result, list, err = c.publishPlatform(ctx, s, f, options)
 	} else {
 		result, list, err = c.publishApps(ctx, s, f, options, args, sources)
@@ -121,6 +151,9 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	}
 	if err := c.report(list, sources); err != nil {
 		return err
+	}
+	if request != nil {
+		return request.finish(c, result, f.dryRun)
 	}
 	if err := seen.print(c); err != nil {
 		return err
@@ -392,28 +425,25 @@ func (c *cli) printResult(r publish.Result, dryRun, each bool) error {
 		return err
 	}
 	style := c.style(c.Stdout)
-	added, changed, removed := 0, 0, 0
+	paint := map[publish.Op]func(string) string{publish.Added: style.Good, publish.Removed: style.Gone, publish.Changed: func(s string) string { return s }}
 	for _, change := range r.Changed {
-		op := string(change.Op)
-		switch change.Op {
-		case publish.Added:
-			added++
-			op = style.Good(op)
-		case publish.Removed:
-			removed++
-			op = style.Gone(op)
-		default:
-			changed++
-		}
 		if each {
-			fmt.Fprintf(c.Stdout, "%s %s\n", op, change.Path)
+			fmt.Fprintf(c.Stdout, "%s %s\n", paint[change.Op](string(change.Op)), change.Path)
 		}
 	}
-	files := fmt.Sprintf("%s: %d added, %d changed, %d removed", count(len(r.Changed), "file"), added, changed, removed)
 	if dryRun {
-		_, err := fmt.Fprintf(c.Stdout, "%s; %s\n", style.Strong("dry run, nothing committed"), files)
+		_, err := fmt.Fprintf(c.Stdout, "%s; %s\n", style.Strong("dry run, nothing committed"), changedFiles(r))
 		return err
 	}
-	_, err := fmt.Fprintf(c.Stdout, "%s %s; %s\n", style.Good("committed"), r.Commit, files)
+	_, err := fmt.Fprintf(c.Stdout, "%s %s; %s\n", style.Good("committed"), r.Commit, changedFiles(r))
 	return err
+}
+
+// changedFiles counts them.
+func changedFiles(r publish.Result) string {
+	n := map[publish.Op]int{}
+	for _, change := range r.Changed {
+		n[change.Op]++
+	}
+	return fmt.Sprintf("%s: %d added, %d changed, %d removed", count(len(r.Changed), "file"), n[publish.Added], n[publish.Changed], n[publish.Removed])
 }

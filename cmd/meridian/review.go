@@ -19,13 +19,17 @@ const mostReviewed = 40
 type review struct {
 	platform *regions.Platform
 	changes  []change.Change
-	keep     func(publish.Difference) // what else is wanted of each
+	begin    func()                   // called when it begins again
+	keep     func(publish.Difference) // called for each
 	err      error
 }
 
 // look is a [publish.ReviewFunc]: after a lost race it begins again.
 func (r *review) look(differences iter.Seq[publish.Difference]) {
 	r.changes, r.err = nil, nil
+	if r.begin != nil {
+		r.begin()
+	}
 	for d := range differences {
 		old, err := r.tree(d.Old)
 		if err != nil {
