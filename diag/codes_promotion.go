@@ -2,11 +2,16 @@ package diag
 
 // Codes of how a publication comes to more regions, or to the branch: opened regions, waves, pull requests.
 const (
-	RegionOpened  Code = "M8080"
-	AppsBroken    Code = "M8081"
-	BranchShared  Code = "M8082"
-	BranchForeign Code = "M8083"
-	BaseMissing   Code = "M8084"
+	RegionOpened     Code = "M8080"
+	AppsBroken       Code = "M8081"
+	BranchShared     Code = "M8082"
+	BranchForeign    Code = "M8083"
+	BaseMissing      Code = "M8084"
+	WaveUnknown      Code = "M8085"
+	WaveBehind       Code = "M8086"
+	NothingToPromote Code = "M8087"
+	PromotionDiffers Code = "M8088"
+	WaveTwice        Code = "M8089"
 )
 
 func promotionCodes() []Entry {
@@ -26,5 +31,20 @@ func promotionCodes() []Entry {
 		{BaseMissing, Error, "the base of the pull request does not exist",
 			"A pull request is made from the head of the branch that it is to be merged into, and there is no such branch.",
 			"give --base the branch that the clusters sync from, such as main"},
+		{WaveUnknown, Error, "there is no such wave of regions",
+			"`promote` brings an application from one wave of the platform's regions to the next. Waves are declared by the platform; the regions that it names in none are the last.",
+			"declare waves in the platform, or give the number of one that there is"},
+		{WaveBehind, Error, "the wave before does not carry one version in all of its regions",
+			"A version comes to a wave only after the wave before carries it in all of its regions, so that it has been seen to work there.",
+			"publish the application again, or promote it to the wave before first"},
+		{NothingToPromote, Error, "there is nothing to promote",
+			"The regions of the wave carry the version that those of the wave before carry.",
+			"publish a new version first; it comes to wave 1"},
+		{PromotionDiffers, Error, "what would be promoted is not what the wave before carries",
+			"The recorded inputs are compiled again, and give other manifests than those that were published to the wave before: these were edited, or another version of Meridian wrote them. What was seen to work there is not what would come.",
+			"run meridian verify; then publish the application again, and let it prove itself"},
+		{WaveTwice, Error, "a region is in two waves",
+			"Waves say in which order versions come to regions; a region has one place in that order.",
+			"leave the region in one wave"},
 	}
 }

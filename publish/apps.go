@@ -165,7 +165,17 @@ func (p *plan) arrange(ctx context.Context, e *entry) error {
 		return err
 	}
 	changing := slices.DeleteFunc(slices.Clone(e.old.Regions), func(region string) bool { return slices.Contains(e.kept, region) })
-	e.versions = joined(append(e.versions, outside(carried, changing)...))
+	rest := outside(carried, changing)
+	if !e.promoted {
+		e.versions = joined(append(e.versions, rest...))
+		return nil
+	}
+	for i := range rest {
+		if rest[i].Inputs == digest(e.Inputs) {
+			rest[i].Regions = append(rest[i].Regions, e.regionNames()...)
+		}
+	}
+	e.versions = joined(rest)
 	return nil
 }
 
@@ -304,6 +314,9 @@ func (e *entry) record() OwnerRecord {
 // awaiting are the regions that an application selects and will enter when it is promoted to them: those that a
 // publication in waves left out, or that have waited before.
 func (e *entry) awaiting() []string {
+	if e.promoted {
+		return slices.DeleteFunc(slices.Clone(e.old.Awaiting), func(region string) bool { return slices.Contains(e.Within, region) })
+	}
 	var list []string
 	for _, region := range e.Elsewhere {
 		waited := e.Within != nil || e.old != nil && slices.Contains(e.old.Awaiting, region)

@@ -19,6 +19,7 @@ type plan struct {
 	book    *book
 	regions []string // every region that the repository or this publication knows, sorted
 	diags   []diag.Diagnostic
+	message string // of the commit, where it depends on what is found; empty: the job's
 }
 
 // newPlan starts from a root tree.

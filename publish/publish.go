@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,7 +145,7 @@ func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result,
 	if err := p.review(ctx, result.Changed); err != nil || o.DryRun {
 		return result, p.diags, nil, err
 	}
-	commit, objects, err := makeCommit(p.draft, o, j.message, head)
+	commit, objects, err := makeCommit(p.draft, o, cmp.Or(p.message, j.message), head)
 	if err != nil {
 		return Result{}, nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -56,7 +57,8 @@ func tryPull(ctx context.Context, e engine, o Options, j job, last *pushed) (Res
 	if diag.HasErrors(p.diags) {
 		return Result{}, folded(p.diags), nil, nil
 	}
-	subject, _, _ := strings.Cut(j.message, "\n")
+	text := cmp.Or(p.message, j.message)
+	subject, _, _ := strings.Cut(text, "\n")
 	result := Result{Parent: hashText(head), Branch: hashText(b.at), Title: subject}
 	if result.Changed, err = p.draft.changes(ctx); err != nil || len(result.Changed) == 0 {
 		return result, p.diags, nil, err
@@ -74,7 +76,7 @@ func tryPull(ctx context.Context, e engine, o Options, j job, last *pushed) (Res
 	if !move || o.DryRun {
 		return result, p.diags, nil, nil
 	}
-	failed, err := b.push(ctx, p, o, j.message+baseTrailer+head.String()+"\n", head, &result)
+	failed, err := b.push(ctx, p, o, text+baseTrailer+head.String()+"\n", head, &result)
 	return result, p.diags, failed, err
 }
 

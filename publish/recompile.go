@@ -181,6 +181,17 @@ func (platform Platform) compile(r recorded) recompiled {
 	return whole
 }
 
+// Again compiles what a repository had of an application with this platform: each version for the regions that carried it.
+func (platform Platform) Again(app *Published) (App, []diag.Diagnostic, error) {
+	newest := version{HeldRecord{Regions: app.Owner.Newest(), Source: app.Owner.Source}, app.Inputs}
+	r := recorded{app.Owner.Namespace, app.Owner.Name, &app.Owner, app.Inputs, []version{newest}}
+	for _, h := range app.Held {
+		r.versions = append(r.versions, version{HeldRecord{Regions: h.Regions, Source: h.Source}, h.Inputs})
+	}
+	done := platform.compile(r)
+	return done.app, done.diags, done.err
+}
+
 // beside is an application with an earlier version in further regions.
 func (a App) beside(earlier App, v version) App {
 	where, regions := a.Where, a.Regions

@@ -21,6 +21,7 @@ type App struct {
 	Held      []Held   // what those of Regions were compiled from that carry an earlier version; newest first
 	Within    []string // the only regions that are written: others keep the version that they carry; nil: all
 	Elsewhere []string // regions that Inputs select and that are not among Regions, sorted
+	promoted  bool     // Inputs are a version that is there already: it keeps its place among the others
 
 	Pos            diag.Pos                            // where diagnostics about this app point
 	Where          func(claim manifest.Claim) diag.Pos // where one about a claim points; nil: at Pos

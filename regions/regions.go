@@ -35,6 +35,7 @@ type Platform struct {
 	Defaults    *schema.Node     // what every application starts from; nil when there is nothing
 	Constraints []Constraint     // sorted by name
 	Sync        Sync
+	waves       [][]string // as they are declared
 
 	Digest   string          // of all CUE that went in: sha256: and hexadecimal digits
 	Embedded bool            // the demo organisation
@@ -244,6 +245,23 @@ func (p *Platform) Open() []string {
 	return ids
 }
 
+// Waves returns the open regions in the order in which versions come to them: the declared waves, and those that are in
+// none as the last. Without declared waves it is nil: versions come to all regions at once.
+func (p *Platform) Waves() [][]string {
+	if len(p.waves) == 0 {
+		return nil
+	}
+	rest := p.Open()
+	for _, wave := range p.waves {
+		rest = slices.DeleteFunc(rest, func(id string) bool { return slices.Contains(wave, id) })
+	}
+	waves := slices.Clone(p.waves)
+	if len(rest) > 0 {
+		waves = append(waves, rest)
+	}
+	return waves
+}
+
 // SpaceRegions returns the open regions that a space exists in, sorted.
 func (p *Platform) SpaceRegions(space string) []string {
 	only := p.Spaces[space].Only
@@ -356,6 +374,7 @@ type document struct {
 	Defaults    *schema.Node          `json:"defaults"`
 	Constraints map[string]constraint `json:"constraints"`
 	Sync        Sync                  `json:"sync"`
+	Waves       [][]string            `json:"waves"`
 }
 
 func (p *Platform) decode(ref *schema.Ref) error {
@@ -364,6 +383,7 @@ func (p *Platform) decode(ref *schema.Ref) error {
 		return fmt.Errorf("read platform: %w", err)
 	}
 	p.Org, p.Projects, p.Domains, p.Spaces, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Sync
+	p.waves = doc.Waves
 	p.Defaults = p.node.Get("defaults")
 	if p.Sync.Namespace == "" {
 		p.Sync.Namespace = map[string]string{"flux": "flux-system", "argocd": "argocd"}[p.Sync.Engine]

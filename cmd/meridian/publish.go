@@ -26,6 +26,7 @@ type publishFlags struct {
 	pull       pullFlags
 	spaces     bool
 	edge       bool
+	allWaves   bool
 	partial    bool
 	dryRun     bool
 	adopt      bool
@@ -87,6 +88,7 @@ GitLab CI say.` + appsHelp,
 			if err := f.pull.check(cmd); err != nil {
 				return err
 			}
+			f.target.base = f.pull.base
 			if f.edge {
 				return c.publishEdge(cmd, f, args)
 			}
@@ -106,6 +108,7 @@ GitLab CI say.` + appsHelp,
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications may leave, or give up hosts and ports in (repeat, or separate with commas)")
 	flags.StringSliceVar(&f.extend, "extend", nil, "with --spaces: let published applications enter `REGION` (--extend=REGION; repeat, or separate with commas), or with --extend alone all that they select")
 	flags.Lookup("extend").NoOptDefVal = everyRegion
+	flags.BoolVar(&f.allWaves, "all-waves", false, "publish to all regions at once, although the platform declares waves")
 	flags.BoolVar(&f.adopt, "adopt", false, "take over applications that were published from another source")
 	flags.StringVar(&f.message, "message", "", "the commit's `MESSAGE` (default: derived)")
 	flags.StringVar(&f.author, "author", "", "the commit's `AUTHOR`: \"Name <address>\"")
@@ -135,7 +138,7 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	sources := map[string][]byte{}
 	seen := &review{platform: s.compiler.Platform()}
 	var request *pull
-	if options.Base = f.pull.base; options.Base != "" {
+	if f.pull.base != "" {
 		request = newPull(f.pull, f.target.branch, s, seen)
 	}
 	if f.spaces || request != nil {
@@ -158,7 +161,13 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	if err := seen.print(c); err != nil {
 		return err
 	}
-	return c.printResult(result, f.dryRun, f.dryRun && !f.spaces)
+	if err := c.printResult(result, f.dryRun, f.dryRun && !f.spaces); err != nil {
+		return err
+	}
+	if waves := s.compiler.Platform().Waves(); waves != nil && !f.spaces && !f.allWaves && !result.Unchanged() {
+		_, err = fmt.Fprintf(c.Stdout, "wave 1 of %d; the regions of the others keep what they carry until meridian promote\n", len(waves))
+	}
+	return err
 }
 
 func exists(path string) bool {
@@ -238,14 +247,21 @@ func (c *cli) source(f publishFlags, file string) publish.Source {
 func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, options publish.Options, args []string, sources map[string][]byte) (publish.Result, []diag.Diagnostic, error) {
 	var apps []publish.App
 	var interfaces []*compiler.Interface
+	waves := s.compiler.Platform().Waves()
 	err := c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
 		published, err := s.publishable(app, c.source(f, app.input.path))
 		if err != nil {
 			return err
 		}
+		own := app.result.Interface()
+		if !f.allWaves {
+			if published, _ = published.InWave(waves); published.Within != nil {
+				own = own.Within(published.Within)
+			}
+		}
 		apps = append(apps, published)
 		sources[app.input.source.Name] = app.input.source.Data
-		interfaces = append(interfaces, app.result.Interface())
+		interfaces = append(interfaces, own)
 		return nil
 	})
 	if err != nil {
@@ -321,12 +337,12 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 		if there == nil {
 			continue
 		}
-		app, err := s.recompile(id.Namespace, id.Name, there.Inputs, there.Owner.Regions)
+		seen, err := s.seen(id, there)
 		if err != nil {
 			return nil, err
 		}
-		if app.ok() {
-			apps = append(apps, app.result.Interface())
+		if seen != nil {
+			apps = append(apps, seen)
 		}
 	}
 	known := slices.Clone(apps)
@@ -336,6 +352,24 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 		}
 	}
 	return slices.DeleteFunc(compiler.Together(known, true), func(d diag.Diagnostic) bool { return d.Code == diag.AcceptsNobody }), nil
+}
+
+// seen is what others see of a published application, in each region of the version that it carries; nil where its
+// inputs do not compile.
+func (s *session) seen(id publish.AppID, app *publish.Published) (*compiler.Interface, error) {
+	done, err := s.recompile(id.Namespace, id.Name, app.Inputs, app.Owner.Newest())
+	if err != nil || !done.ok() {
+		return nil, err
+	}
+	all := done.result.Interface()
+	for _, h := range app.Held {
+		earlier, err := s.recompile(id.Namespace, id.Name, h.Inputs, h.Regions)
+		if err != nil || !earlier.ok() {
+			return nil, err
+		}
+		all = all.With(earlier.result.Interface())
+	}
+	return all, nil
 }
 
 // recompile compiles what the repository recorded of an application, for the regions that it was published to.
@@ -371,7 +405,7 @@ func (c *cli) publishPlatform(ctx context.Context, s *session, f publishFlags, o
 // publishedPlatform is the session's platform as it is published.
 func (s *session) publishedPlatform() (publish.Platform, error) {
 	p := s.compiler.Platform()
-	platform := publish.Platform{Digest: p.Digest, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
+	platform := publish.Platform{Digest: p.Digest, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0), Waves: p.Waves()}
 	var files []manifest.File
 	for _, src := range p.Sources {
 		files = append(files, manifest.File{Path: filepath.Base(src.Name), Data: src.Data})
