@@ -77,7 +77,7 @@ func (m *promotion) run(ctx context.Context) error {
 	case s == nil && m.step != nil:
 		return nil // what was chosen has arrived
 	case s == nil:
-		m.report(diag.New(diag.NothingToPromote, diag.Pos{}, "", "%s of %s carry what the wave before does", m.wavesNamed(), m.App))
+		m.report(diag.New(diag.NothingToPromote, diag.Pos{}, "", "application %s: %s carry what the wave before does", m.App, m.wavesNamed()))
 		return nil
 	case m.step != nil && (s.wave != m.step.wave || s.version.Inputs != m.step.version.Inputs):
 		m.report(diag.New(diag.WaveBehind, diag.Pos{}, "", "somebody has published %s since: wave %d carries another version by now", m.App, s.wave-1))
@@ -171,7 +171,7 @@ func (m *promotion) stepTo(ctx context.Context, wave int) (*step, error) {
 	for before := wave - 1; before >= 1; before-- {
 		carried := m.carried(waves[before-1])
 		if len(carried) > 1 {
-			m.behind(before, m.differ(waves[before-1]))
+			m.behind(wave, fmt.Sprintf("wave %d does not carry one version: %s", before, m.differ(waves[before-1])))
 			return nil, nil
 		}
 		if len(carried) == 0 {
@@ -183,17 +183,17 @@ func (m *promotion) stepTo(ctx context.Context, wave int) (*step, error) {
 			return nil, err
 		}
 		if lacks := m.lacking(s, append(skipped, waves[before-1]...)); len(lacks) > 0 {
-			m.behind(before, fmt.Sprintf("%s of it is not in %s", s.version.name(), strings.Join(lacks, ", ")))
+			m.behind(wave, fmt.Sprintf("%s, which wave %d carries, is not in %s", s.version.name(), before, strings.Join(lacks, ", ")))
 			return nil, nil
 		}
 		return m.unlessThere(s), nil
 	}
-	m.behind(1, "it is in no region of an earlier wave")
+	m.behind(wave, "it is in no region of an earlier wave")
 	return nil, nil
 }
 
 func (m *promotion) behind(wave int, why string) {
-	m.report(diag.New(diag.WaveBehind, diag.Pos{}, "", "%s cannot be promoted from wave %d: %s", m.App, wave, why))
+	m.report(diag.New(diag.WaveBehind, diag.Pos{}, "", "%s cannot come to wave %d: %s", m.App, wave, why))
 }
 
 // carried are the numbers of the versions that regions carry, each once.
@@ -290,7 +290,7 @@ func (m *promotion) asRecorded(ctx context.Context, s *step) error {
 			return err
 		}
 		if n := countDiffering(there, s.app.Regions[region]); n > 0 {
-			m.report(diag.New(diag.PromotionDiffers, diag.Pos{}, "", "what %s carries of %s is not what would be promoted: %d files differ", region, m.App, n))
+			m.report(diag.New(diag.PromotionDiffers, diag.Pos{}, "", "what %s carries of %s is not what would be promoted: %d of its files differ", region, m.App, n))
 		}
 	}
 	return nil
