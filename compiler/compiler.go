@@ -21,10 +21,27 @@ import (
 type Compiler struct {
 	schema   *schema.Schema
 	platform *regions.Platform
+	within   []string // nil: every region that an application selects
 }
 
 // New returns a compiler for a platform.
-func New(s *schema.Schema, p *regions.Platform) *Compiler { return &Compiler{s, p} }
+func New(s *schema.Schema, p *regions.Platform) *Compiler { return &Compiler{schema: s, platform: p} }
+
+// Within returns a compiler that compiles applications for some regions and no others, whatever they select: what
+// was published to these regions stays there when the platform opens another.
+func (c *Compiler) Within(regions []string) *Compiler {
+	return &Compiler{c.schema, c.platform, regions}
+}
+
+// Facts returns the facts of the open regions that are compiled for, in order; [schema.Schema.App] wants them.
+func (c *Compiler) Facts() []schema.Facts {
+	all := c.platform.Facts()
+	kept := slices.DeleteFunc(slices.Clone(all), func(f schema.Facts) bool { return c.within != nil && !slices.Contains(c.within, f.ID) })
+	if len(kept) == 0 {
+		return all // planning will say that no region is left; without facts, expressions would be wrong, too
+	}
+	return kept
+}
 
 // Platform returns the platform that the compiler compiles for.
 func (c *Compiler) Platform() *regions.Platform { return c.platform }
@@ -35,6 +52,7 @@ type Result struct {
 	Namespace string
 	Plans     []RegionPlan // sorted by region
 	Outputs   []Output     // one a plan, in the same order; nil when a diagnostic is an error
+	Elsewhere []string     // regions that it selects and [Compiler.Within] leaves out, sorted
 }
 
 // Output is what an application becomes in one region.
@@ -66,7 +84,7 @@ func (c *Compiler) Compile(app *schema.App, beside map[string][]byte) (*Result, 
 func (c *Compiler) Check(app *schema.App, beside map[string][]byte) (*Result, []diag.Diagnostic, error) {
 	result := &Result{App: app, Namespace: c.platform.Namespace(app.Space)}
 	plans, list := c.Plan(app)
-	result.Plans = plans
+	result.Plans, result.Elsewhere = plans, c.elsewhere(app)
 	list = append(list, c.constraints(plans)...)
 	failed := diag.HasErrors(list)
 	list = slices.DeleteFunc(list, app.Echo)

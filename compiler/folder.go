@@ -25,6 +25,10 @@ type Interface struct {
 // Callee names a called application.
 type Callee struct{ Space, App string }
 
+func (c Callee) compare(d Callee) int {
+	return slices.Compare([]string{c.Space, c.App}, []string{d.Space, d.App})
+}
+
 // face is an application's interface in one region.
 type face struct {
 	ports    []portFace // sorted by name
@@ -79,9 +83,7 @@ func (r *Result) Interface() *Interface {
 		in.regions = append(in.regions, p.Region.ID)
 		in.faces = append(in.faces, f)
 	}
-	slices.SortFunc(in.Callees, func(a, b Callee) int {
-		return slices.Compare([]string{a.Space, a.App}, []string{b.Space, b.App})
-	})
+	slices.SortFunc(in.Callees, Callee.compare)
 	in.Callees = slices.Compact(in.Callees)
 	return in
 }
@@ -140,6 +142,34 @@ func (f *face) portNames() []string {
 		names[i] = port.name
 	}
 	return names
+}
+
+// Within returns the interface as it is in some regions.
+func (in *Interface) Within(regions []string) *Interface {
+	part := &Interface{Space: in.Space, Name: in.Name, Pos: in.Pos, Callees: in.Callees}
+	for i, region := range in.regions {
+		if slices.Contains(regions, region) {
+			part.regions, part.faces = append(part.regions, region), append(part.faces, in.faces[i])
+		}
+	}
+	return part
+}
+
+// With returns an interface that is in further regions as another version of the application has it there.
+func (in *Interface) With(other *Interface) *Interface {
+	both := &Interface{Space: in.Space, Name: in.Name, Pos: in.Pos, Callees: slices.Concat(in.Callees, other.Callees)}
+	slices.SortFunc(both.Callees, Callee.compare)
+	both.Callees = slices.Compact(both.Callees)
+	faces := map[string]*face{}
+	for _, one := range []*Interface{other, in} {
+		for i, region := range one.regions {
+			faces[region] = one.faces[i]
+		}
+	}
+	for _, region := range sortedKeys(faces) {
+		both.regions, both.faces = append(both.regions, region), append(both.faces, faces[region])
+	}
+	return both
 }
 
 func (in *Interface) face(region string) *face {

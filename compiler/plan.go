@@ -253,7 +253,25 @@ func (c *Compiler) selectRegions(app *schema.App) ([]string, []diag.Diagnostic) 
 		list = append(list, diag.New(diag.NoRegion, where(root, "only"), "only", "no open region is left for the application").
 			WithHint("the space is in %s; select at least one of them", joinWords(c.platform.SpaceRegions(app.Space))))
 	}
-	return ids, list
+	kept := c.keepWithin(ids)
+	if len(kept) == 0 && len(ids) > 0 {
+		list = append(list, diag.New(diag.NoRegion, where(root, "only"), "only", "the application was published to %s and to no other region, which is not open to it", joinWords(c.within)).
+			WithHint("remove the application, or let it go where it selects: publish --spaces --extend"))
+	}
+	return kept, list
+}
+
+func (c *Compiler) keepWithin(ids []string) []string {
+	return slices.DeleteFunc(ids, func(id string) bool { return c.within != nil && !slices.Contains(c.within, id) })
+}
+
+// elsewhere are the regions that an application selects and that are not compiled for.
+func (c *Compiler) elsewhere(app *schema.App) []string {
+	if c.within == nil {
+		return nil
+	}
+	all, _ := New(c.schema, c.platform).selectRegions(app)
+	return slices.DeleteFunc(all, func(id string) bool { return slices.Contains(c.within, id) })
 }
 
 func (c *Compiler) unknownSpace(name string, pos diag.Pos) diag.Diagnostic {

@@ -18,6 +18,12 @@ func (p *plan) releaseClaims(ctx context.Context, e *entry) error {
 			return err
 		}
 		e.held = held
+		e.Claims = slices.Clip(e.Claims)
+		for _, c := range held {
+			if slices.Contains(e.kept, c.Region) {
+				e.Claims = append(e.Claims, c)
+			}
+		}
 	}
 	for _, region := range p.regions {
 		if !slices.Contains(p.options.RemoveFrom, region) {

@@ -65,7 +65,10 @@ type entry struct {
 	old     *OwnerRecord     // nil when it is new
 	held    []manifest.Claim // what it claimed so far, sorted
 	left    []string         // regions that it is in and will not be, sorted
+	kept    []string         // regions that it is in and that stay as they are, sorted
 	changed bool             // anything but the provenance
+
+	versions []version // what it will be compiled from, the newest first
 }
 
 // apps plans applications together: all claims are released before the first is taken, so that applications
@@ -124,6 +127,9 @@ func (p *plan) prefetchApps(ctx context.Context, apps []App) error {
 	paths := []string{platformFile}
 	for _, a := range apps {
 		paths = append(paths, ownerFile(a.Namespace, a.Name))
+		if a.Within != nil { // what other regions carry becomes an earlier version
+			paths = append(paths, RecordFolder(a.Namespace, a.Name))
+		}
 		for _, c := range a.Claims {
 			for _, c.Region = range p.regions {
 				paths = append(paths, path.Join(claimsDir, claimFile(c)))
@@ -164,13 +170,42 @@ func (p *plan) admit(ctx context.Context, e *entry, inForce *PlatformRecord) (er
 			continue
 		}
 		n, err := p.draft.lookup(ctx, AppFolder(region, e.Namespace, e.Name))
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if n != nil {
+		case n == nil:
+		case e.Within == nil || slices.Contains(e.Within, region):
 			e.left = append(e.left, region)
+		default:
+			e.kept = append(e.kept, region)
 		}
 	}
+	return p.arrange(ctx, e)
+}
+
+// arrange says which version each region will carry: what is published, and in the regions that are kept what is
+// there already.
+func (p *plan) arrange(ctx context.Context, e *entry) error {
+	e.versions = e.App.versions(p.options.MeridianVersion)
+	if len(e.kept) == 0 || e.old == nil {
+		return nil
+	}
+	carried, err := readVersions(ctx, p.draft, e.old)
+	if err != nil {
+		return err
+	}
+	changing := slices.DeleteFunc(slices.Clone(e.old.Regions), func(region string) bool { return slices.Contains(e.kept, region) })
+	rest := outside(carried, changing)
+	if !e.promoted {
+		e.versions = joined(append(e.versions, rest...))
+		return nil
+	}
+	for i := range rest {
+		if rest[i].Inputs == digest(e.Inputs) {
+			rest[i].Regions = append(rest[i].Regions, e.regionNames()...)
+		}
+	}
+	e.versions = joined(rest)
 	return nil
 }
 
@@ -238,30 +273,45 @@ func (p *plan) checkSpaces(ctx context.Context, e *entry) error {
 // graft puts an application's folders, inputs and record in place.
 func (p *plan) graft(ctx context.Context, e *entry) error {
 	for _, region := range p.regions {
+		if slices.Contains(e.kept, region) {
+			continue
+		}
 		if err := p.draft.replace(ctx, AppFolder(region, e.Namespace, e.Name), e.Regions[region]); err != nil {
 			return err
 		}
 	}
-	record := RecordFolder(e.Namespace, e.Name)
-	if len(e.Regions) == 0 {
-		return p.draft.replace(ctx, record, manifest.Tree{})
+	if len(e.versions) == 0 {
+		return p.draft.replace(ctx, RecordFolder(e.Namespace, e.Name), manifest.Tree{})
 	}
-	if err := p.draft.replace(ctx, path.Join(record, inputsDir), e.Inputs); err != nil {
+	if err := p.writeInputs(ctx, e); err != nil {
 		return err
 	}
 	return p.writeOwner(ctx, e)
 }
 
+// writeInputs records what an application was compiled from, version by version.
+func (p *plan) writeInputs(ctx context.Context, e *entry) error {
+	record := RecordFolder(e.Namespace, e.Name)
+	if err := p.draft.replace(ctx, path.Join(record, inputsDir), e.versions[0].tree); err != nil {
+		return err
+	}
+	earlier, err := heldTree(e.versions)
+	if err != nil {
+		return err
+	}
+	return p.draft.replace(ctx, path.Join(record, heldDir), earlier)
+}
+
 // writeOwner records who owns the application. While nothing else about it changes, the record keeps the
 // provenance that it has: a commit for every commit of the source would make every cluster sync for nothing.
 func (p *plan) writeOwner(ctx context.Context, e *entry) error {
-	record := e.record(p.options.MeridianVersion)
+	record := e.record()
 	var err error
 	if e.changed, err = p.appChanged(ctx, e); err != nil {
 		return err
 	}
 	if !e.changed && e.old != nil {
-		record.Source, record.Platform, record.Meridian = e.old.Source, e.old.Platform, e.old.Meridian
+		record.keepProvenance(e.old)
 		if e.Source.Repository != "" && !p.sameRecordedPlace(e) {
 			record.Source = e.Source.public()
 		}
@@ -273,16 +323,33 @@ func (p *plan) writeOwner(ctx context.Context, e *entry) error {
 	return p.draft.put(ctx, ownerFile(e.Namespace, e.Name), data)
 }
 
+// keepProvenance takes over where the versions that both records have came from.
+func (r *OwnerRecord) keepProvenance(old *OwnerRecord) {
+	r.Source, r.Platform, r.Meridian = old.Source, old.Platform, old.Meridian
+	for i := range r.Held {
+		for _, h := range old.Held {
+			if h.Inputs == r.Held[i].Inputs {
+				r.Held[i].Source, r.Held[i].Platform, r.Held[i].Meridian = h.Source, h.Platform, h.Meridian
+			}
+		}
+	}
+}
+
 // sameRecordedPlace is false where an application has been taken over: that must be recorded.
 func (p *plan) sameRecordedPlace(e *entry) bool {
 	return e.old.Source.Repository != "" && samePlace(e.old.Source, e.Source)
 }
 
-func (e *entry) record(version string) OwnerRecord {
+// record says what will be there.
+func (e *entry) record() OwnerRecord {
+	newest := e.versions[0]
 	r := OwnerRecord{
 		Header: Header{recordVersion, "Owner"}, Name: e.Name, Namespace: e.Namespace, Owner: e.Owner,
-		Regions: slices.Sorted(maps.Keys(e.Regions)), Inputs: digest(e.Inputs),
-		Source: e.Source.public(), Platform: e.PlatformDigest, Meridian: version,
+		Regions: slices.Sorted(slices.Values(append(e.regionNames(), e.kept...))), Inputs: newest.Inputs,
+		Awaiting: e.awaiting(), Source: newest.Source, Platform: newest.Platform, Meridian: newest.Meridian,
+	}
+	for _, v := range e.versions[1:] {
+		r.Held = append(r.Held, v.HeldRecord)
 	}
 	for _, c := range e.Claims {
 		r.Claims = append(r.Claims, claimFile(c))
@@ -292,12 +359,29 @@ func (e *entry) record(version string) OwnerRecord {
 	return r
 }
 
+// awaiting are the regions that an application selects and will enter when it is promoted to them: those that a
+// publication in waves left out, or that have waited before.
+func (e *entry) awaiting() []string {
+	if e.promoted {
+		return slices.DeleteFunc(slices.Clone(e.old.Awaiting), func(region string) bool { return slices.Contains(e.Within, region) })
+	}
+	var list []string
+	for _, region := range e.Elsewhere {
+		waited := e.Within != nil || e.old != nil && slices.Contains(e.old.Awaiting, region)
+		if waited && !slices.Contains(e.kept, region) {
+			list = append(list, region)
+		}
+	}
+	return list
+}
+
 // appChanged reports whether anything of an application but its record's provenance changes.
 func (p *plan) appChanged(ctx context.Context, e *entry) (bool, error) {
 	if !slices.Equal(e.held, e.sortedClaims()) || e.old == nil || e.old.Owner != e.Owner {
 		return true, nil
 	}
-	folders := []string{path.Join(RecordFolder(e.Namespace, e.Name), inputsDir)}
+	record := RecordFolder(e.Namespace, e.Name)
+	folders := []string{path.Join(record, inputsDir), path.Join(record, heldDir)}
 	for _, region := range p.regions {
 		folders = append(folders, AppFolder(region, e.Namespace, e.Name))
 	}

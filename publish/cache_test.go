@@ -43,8 +43,8 @@ func (r *repo) fetches() *int {
 	return &n
 }
 
-// version is an application whose content is a version.
-func version(t testing.TB, name string, n int) App {
+// withVersion is an application whose content is a version.
+func withVersion(t testing.TB, name string, n int) App {
 	a := testApp(t, "myorg-web", name, "r1")
 	a.Regions["r1"] = tree(t, map[string]string{"deployment.yaml": fmt.Sprintf("version: %d\n", n)})
 	return a
@@ -54,17 +54,17 @@ func version(t testing.TB, name string, n int) App {
 // small one after those of others.
 func TestCacheWarm(t *testing.T) {
 	r := newCachedRepo(t)
-	r.publish(r.options(), version(t, "app1", 0))
-	r.publish(r.options(), version(t, "app1", 1))
+	r.publish(r.options(), withVersion(t, "app1", 0))
+	r.publish(r.options(), withVersion(t, "app1", 1))
 	fetches := r.fetches()
 	for n := range 3 {
-		r.publish(r.options(), version(t, "app1", n+2))
+		r.publish(r.options(), withVersion(t, "app1", n+2))
 	}
 	if *fetches != 0 {
 		t.Errorf("%d fetches although nobody else has published", *fetches)
 	}
 	r.commit(map[string]string{"README.md": "hello\n"})
-	if r.publish(r.options(), version(t, "app1", 9)); *fetches != 1 {
+	if r.publish(r.options(), withVersion(t, "app1", 9)); *fetches != 1 {
 		t.Errorf("%d fetches after a commit of somebody else", *fetches)
 	}
 	if r.files()["README.md"] == "" {
@@ -137,18 +137,18 @@ func TestCacheDamage(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			r := newCachedRepo(t)
-			r.publish(r.options(), version(t, "app1", 0))
-			r.publish(r.options(), version(t, "app1", 1))
+			r.publish(r.options(), withVersion(t, "app1", 0))
+			r.publish(r.options(), withVersion(t, "app1", 1))
 			test.damage(t, r.cached())
 			for n := range 2 {
-				result := r.publish(r.options(), version(t, "app1", n+2))
+				result := r.publish(r.options(), withVersion(t, "app1", n+2))
 				if result.Commit != r.head() || r.commits() != n+4 {
 					t.Errorf("%+v, head %s, %d commits", result, r.head(), r.commits())
 				}
 			}
 			r.fsck()
 			fetches := r.fetches()
-			r.publish(r.options(), version(t, "app1", 9))
+			r.publish(r.options(), withVersion(t, "app1", 9))
 			if *fetches != 0 {
 				t.Errorf("%d fetches: the cache was not made anew", *fetches)
 			}
@@ -159,7 +159,7 @@ func TestCacheDamage(t *testing.T) {
 // TestCacheDamagedWhileRead damages the packs while a snapshot is open.
 func TestCacheDamagedWhileRead(t *testing.T) {
 	r := newCachedRepo(t)
-	r.publish(r.options(), version(t, "app1", 0))
+	r.publish(r.options(), withVersion(t, "app1", 0))
 	snapshot, diags, err := Read(t.Context(), r.options())
 	if err != nil || len(diags) > 0 {
 		t.Fatal(diags, err)
@@ -213,7 +213,7 @@ func TestCacheRefused(t *testing.T) {
 			var told string
 			o := r.options()
 			o.Progress = func(text string) { told += text }
-			r.publish(o, version(t, "app1", 0))
+			r.publish(o, withVersion(t, "app1", 0))
 			if !strings.Contains(told, test.want) || r.commits() != 2 {
 				t.Errorf("told %q, %d commits", told, r.commits())
 			}
@@ -227,7 +227,7 @@ func TestCacheRefused(t *testing.T) {
 // TestCacheKeepsNoSecret looks for the token in everything that the cache has, and at who may read it.
 func TestCacheKeepsNoSecret(t *testing.T) {
 	r := newCachedRepo(t)
-	r.publish(r.options(), version(t, "app1", 0))
+	r.publish(r.options(), withVersion(t, "app1", 0))
 	err := filepath.WalkDir(r.cache, func(path string, entry os.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -272,19 +272,19 @@ func TestCacheSweep(t *testing.T) {
 	if _, err := os.Stat(old); err == nil {
 		t.Error("a folder that nobody has used for long is still there")
 	}
-	r.publish(r.options(), version(t, "app1", 0))
+	r.publish(r.options(), withVersion(t, "app1", 0))
 }
 
 // TestCacheLimit begins afresh when the cache holds more than it may.
 func TestCacheLimit(t *testing.T) {
 	r := newCachedRepo(t)
-	r.publish(r.options(), version(t, "app1", 0))
+	r.publish(r.options(), withVersion(t, "app1", 0))
 	c := &repoCache{dir: r.cached(), store: &cacheStore{dir: r.cached()}, patience: time.Second}
 	if err := c.changeState(context.Background(), func(s *cacheState) { s.Limit = 1 }); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 4 {
-		r.publish(r.options(), version(t, "app1", n+1))
+		r.publish(r.options(), withVersion(t, "app1", n+1))
 	}
 	state, err := c.state()
 	if err != nil || state.Limit < 512<<20 {

@@ -43,11 +43,11 @@ func (t *ticket) pushed() *pushed {
 	return &pushed{t.commit, t.from, t.result}
 }
 
-// newCombiner returns nil where there are no others to combine with: without a cache, in a dry run, and for what takes
-// long to plan.
+// newCombiner returns nil where there are no others to combine with: without a cache, in a dry run, for a pull
+// request, and for what takes long to plan.
 func newCombiner(e engine, o Options, j job) *combiner {
 	remote, ok := e.(*remoteEngine)
-	if !ok || remote.cache == nil || o.DryRun || j.long {
+	if !ok || remote.cache == nil || o.DryRun || o.Base != "" || j.long {
 		return nil
 	}
 	c, err := newChain(remote.cache, remote.ref, o)

@@ -92,7 +92,7 @@ func (r *repo) together(n int, before func()) []published {
 
 func (r *repo) attempt(ctx context.Context, o Options, name string) published {
 	o.Author.Name = "Publisher of " + name
-	result, diags, err := Apps(ctx, o, []App{version(r.t, name, 1)})
+	result, diags, err := Apps(ctx, o, []App{withVersion(r.t, name, 1)})
 	said := errorText(err)
 	for _, d := range diags {
 		said += d.String()
@@ -105,7 +105,7 @@ func newSharedRepo(t *testing.T) *repo {
 	t.Helper()
 	r := newCachedRepo(t)
 	r.network.Silence = 2 * time.Minute // so that a slow machine is no stopped one
-	r.publish(r.options(), version(t, "first", 1))
+	r.publish(r.options(), withVersion(t, "first", 1))
 	return r
 }
 
@@ -284,7 +284,7 @@ func TestCombineWithdrawn(t *testing.T) {
 		<-time.After(200 * time.Millisecond)
 		panic(http.ErrAbortHandler)
 	})
-	_, _, err := Apps(ctx, r.options(), []App{version(t, "app0", 1)})
+	_, _, err := Apps(ctx, r.options(), []App{withVersion(t, "app0", 1)})
 	if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "known") {
 		t.Errorf("%v", err)
 	}

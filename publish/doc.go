@@ -5,7 +5,8 @@
 // [Result], the commit and what it changed; [Read] gives back what a repository holds. A mistake of the user
 // (a host that somebody else holds, a space that is not there) is a [diag.Diagnostic], a machine that failed
 // is an error; after either, nothing has been committed. [Verify] compares a repository with what its records say and
-// repairs it, [History] and [AppAt] look back, [RemoveSpace] takes an empty space away.
+// repairs it, [History] and [AppAt] look back, [RemoveSpace] takes an empty space away, [Promote] brings a version to the
+// next wave of regions, [Edge] computes what is shared after pull requests were merged.
 //
 // # What it does
 //
@@ -28,7 +29,7 @@
 // # Who owns what
 //
 //	regions/<region>/spaces/<namespace>/apps/<app>/   the application
-//	.meridian/apps/<namespace>/<app>/                 the application: owner.yaml, inputs/
+//	.meridian/apps/<namespace>/<app>/                 the application: owner.yaml, inputs/, held/
 //	.meridian/claims/<region>/{http,tcp,udp}/*.yaml   shared, each application its entries (S7, S10, S11, S13)
 //	regions/<region>/edge/*.yaml                      shared, computed from all claims of the region
 //	regions/<region>/spaces/<namespace>/space/        the platform

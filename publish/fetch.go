@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -215,4 +216,14 @@ func demultiplex(agreed *capability.List, r io.Reader) io.Reader {
 	default:
 		return r
 	}
+}
+
+// namedByHead is the branch that a server's HEAD names; empty where it does not say.
+func namedByHead(refs *packp.AdvRefs) plumbing.ReferenceName {
+	for _, symref := range refs.Capabilities.Get(capability.SymRef) {
+		if target, ok := strings.CutPrefix(symref, "HEAD:"); ok {
+			return plumbing.ReferenceName(target)
+		}
+	}
+	return ""
 }

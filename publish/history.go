@@ -81,7 +81,7 @@ func openWalk(ctx context.Context, o Options) (*walk, []diag.Diagnostic, error) 
 	if err != nil {
 		return nil, nil, errors.Join(err, e.close())
 	}
-	w := &walk{engine: e, head: head, depth: 1, seen: map[plumbing.Hash]bool{}, owned: map[plumbing.Hash][]string{}}
+	w := newWalk(e, head)
 	if !head.IsZero() {
 		err = w.push(ctx, head)
 	}
@@ -89,6 +89,10 @@ func openWalk(ctx context.Context, o Options) (*walk, []diag.Diagnostic, error) 
 		return nil, nil, errors.Join(err, e.close())
 	}
 	return w, nil, nil
+}
+
+func newWalk(e engine, head plumbing.Hash) *walk {
+	return &walk{engine: e, head: head, depth: 1, seen: map[plumbing.Hash]bool{}, owned: map[plumbing.Hash][]string{}}
 }
 
 // push reads a commit and puts it in its place in the queue. One that a shallow clone does not have ends its line.

@@ -20,6 +20,7 @@ const (
 	platformFile = ".meridian/platform.yaml"
 	platformDir  = ".meridian/platform"
 	inputsDir    = "inputs" // below an application's record
+	heldDir      = "held"   // below it, too: a folder for the inputs of each earlier version
 )
 
 // AppFolder is the folder of an application's manifests in a region.

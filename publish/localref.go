@@ -85,3 +85,13 @@ func moveRef(ctx context.Context, repo string, ref plumbing.ReferenceName, from,
 	}
 	return nil
 }
+
+// readHead is the branch that HEAD names; empty when it names none.
+func readHead(repo string) (plumbing.ReferenceName, error) {
+	data, err := os.ReadFile(filepath.Join(repo, "HEAD"))
+	if err != nil {
+		return "", fmt.Errorf("read HEAD: %w", err)
+	}
+	name, _ := strings.CutPrefix(strings.TrimSpace(string(data)), "ref: ")
+	return plumbing.ReferenceName(name), nil
+}

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -79,4 +80,9 @@ func oneCommit(sources map[Source]bool) (commit, repository string, ok bool) {
 		commit, repository, ok = source.Commit, source.Repository, true
 	}
 	return commit, repository, ok
+}
+
+// text is the commit's message, with what was found in planning.
+func (p *plan) text(j job, more ...string) string {
+	return withTrailers(strings.TrimSpace(cmp.Or(p.message, j.message)), slices.Concat(p.trailers, more))
 }

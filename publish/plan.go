@@ -26,6 +26,7 @@ type plan struct {
 	replaced []*predecessor           // applications that go because one of the call takes their place
 	trailers []string                 // of the commit, beside those of the job
 	places   map[plumbing.Hash]Source // of records, by their hash; kept over attempts
+	message  string                   // of the commit, where it depends on what is found; empty: the job's
 }
 
 // newPlan starts from a root tree.
@@ -121,6 +122,9 @@ func readOwner(ctx context.Context, d *draft, namespace, app string) (*OwnerReco
 	}
 	if record.Namespace != namespace || record.Name != app {
 		return nil, &recordError{file, fmt.Errorf("is about %s/%s", record.Namespace, record.Name)}
+	}
+	if err := record.check(); err != nil {
+		return nil, &recordError{file, err}
 	}
 	return record, nil
 }

@@ -79,7 +79,7 @@ func TestPlatformRecompiles(t *testing.T) {
 		p.Digest, p.Workers = "sha256:2222", 4
 		p.Inputs = tree(t, map[string]string{"platform.cue": "org: \"myorg\"\nsecond: true\n"})
 		var calls atomic.Int32
-		p.Recompile = func(namespace, name string, inputs manifest.Tree, source Source) (App, []diag.Diagnostic, error) {
+		p.Recompile = func(namespace, name string, inputs manifest.Tree, source Source, _ []string) (App, []diag.Diagnostic, error) {
 			calls.Add(1)
 			cue, _ := inputs.Get("app.cue")
 			if string(cue) != "name: \""+name+"\"\n" || inputs.Len() != 2 || source.Commit != "c0ffee" {
@@ -115,8 +115,8 @@ func TestPlatformRecompiles(t *testing.T) {
 }
 
 func TestPlatformRefused(t *testing.T) {
-	same := func(t *testing.T) func(string, string, manifest.Tree, Source) (App, []diag.Diagnostic, error) {
-		return func(namespace, name string, _ manifest.Tree, _ Source) (App, []diag.Diagnostic, error) {
+	same := func(t *testing.T) func(string, string, manifest.Tree, Source, []string) (App, []diag.Diagnostic, error) {
+		return func(namespace, name string, _ manifest.Tree, _ Source, _ []string) (App, []diag.Diagnostic, error) {
 			return testApp(t, namespace, name, "r1", "r2"), nil, nil
 		}
 	}
@@ -129,15 +129,18 @@ func TestPlatformRefused(t *testing.T) {
 			"platform/platform.cue: error M8014: space myorg-web is gone, but these applications are there: app1 (in r1, r2)",
 		}},
 		{"application leaves a region", func(p *Platform) {
-			p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source) (App, []diag.Diagnostic, error) {
+			p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source, _ []string) (App, []diag.Diagnostic, error) {
 				return testApp(t, namespace, name, "r1"), nil, nil
 			}
 		}, []string{"app1/app.cue: error M8009: application myorg-web/app1 would be deleted (in r2)"}},
 		{"application does not compile", func(p *Platform) {
-			p.Recompile = func(string, string, manifest.Tree, Source) (App, []diag.Diagnostic, error) {
+			p.Recompile = func(string, string, manifest.Tree, Source, []string) (App, []diag.Diagnostic, error) {
 				return App{}, []diag.Diagnostic{{Code: "M4999", Message: "not allowed any more", Pos: diag.Pos{File: "x.cue", Line: 2, Col: 1}}}, nil
 			}
-		}, []string{"x.cue:2:1: error M4999: not allowed any more"}},
+		}, []string{
+			"platform/platform.cue: error M8081: this platform breaks 1 of 1 published applications; nothing is committed",
+			"x.cue:2:1: error M4999: not allowed any more",
+		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -197,7 +200,7 @@ func TestPlatformOvertaken(t *testing.T) {
 	compiled := map[string]int{}
 	p := testPlatform(t, "r1")
 	p.Digest = "sha256:2222"
-	p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source) (App, []diag.Diagnostic, error) {
+	p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source, _ []string) (App, []diag.Diagnostic, error) {
 		compiled[name]++
 		return testApp(t, namespace, name, "r1"), nil, nil
 	}

@@ -36,6 +36,9 @@ func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, erro
 	if o.Attempts <= 0 {
 		o.Attempts = math.MaxInt
 	}
+	if o.Base != "" {
+		o.Edge = nil // two pull requests would conflict in what is computed from the claims of all
+	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	e, warnings, err := connect(o)
@@ -133,6 +136,9 @@ type attempt struct {
 
 // try makes one attempt. Beside an error it returns what was pushed, if that may have arrived all the same.
 func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result, []diag.Diagnostic, *pushed, error) {
+	if o.Base != "" {
+		return tryPull(ctx, e, o, j, last)
+	}
 	head, err := e.head(ctx)
 	if err != nil {
 		return Result{}, nil, nil, fmt.Errorf("read the branch's head: %w", err)
@@ -185,13 +191,16 @@ func prepare(ctx context.Context, e engine, o Options, j job, head plumbing.Hash
 		a.result.Commit = hashText(head)
 		return a, nil
 	}
-	if len(a.result.Changed) == 0 || o.DryRun {
+	if len(a.result.Changed) == 0 {
 		return a, nil
+	}
+	if err := p.review(ctx, a.result.Changed); err != nil || o.DryRun {
+		return a, err
 	}
 	if diags, err := p.checkKey(ctx); err != nil || len(diags) > 0 {
 		return attempt{diags: diags}, err
 	}
-	a.commit, a.objects, err = makeCommit(p.draft, o, withTrailers(strings.TrimSpace(j.message), p.trailers), head)
+	a.commit, a.objects, err = makeCommit(p.draft, o, p.text(j), head)
 	a.result.Commit = hashText(a.commit)
 	return a, err
 }

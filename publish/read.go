@@ -24,8 +24,9 @@ type AppID struct{ Namespace, Name string }
 type Published struct {
 	Owner   OwnerRecord
 	Regions map[string]manifest.Tree // region → files relative to the app's folder
-	Inputs  manifest.Tree
-	Claims  []manifest.Claim // sorted
+	Inputs  manifest.Tree            // of the newest version
+	Held    []Held                   // the versions that other regions carry, newest first
+	Claims  []manifest.Claim         // sorted
 }
 
 // Read reads a branch's head, for comparisons. Files are fetched when they are asked for, where the server can.
@@ -110,9 +111,11 @@ func (s *Snapshot) App(ctx context.Context, id AppID) (*Published, error) {
 		return nil, err
 	}
 	app := &Published{Owner: *owner, Regions: map[string]manifest.Tree{}}
-	if app.Inputs, err = s.draft.tree(ctx, path.Join(RecordFolder(id.Namespace, id.Name), inputsDir)); err != nil {
+	versions, err := readVersions(ctx, s.draft, owner)
+	if err != nil {
 		return nil, err
 	}
+	app.Inputs, app.Held = versions[0].tree, held(versions)
 	regions, err := s.Regions(ctx)
 	if err != nil {
 		return nil, err

@@ -36,10 +36,23 @@ type OwnerRecord struct {
 	Claims    []string `yaml:"claims,omitempty"` // sorted; files below .meridian/claims with an entry of this application
 	Inputs    string   `yaml:"inputs"`           // digest of the recorded inputs
 
+	Awaiting []string     `yaml:"awaiting,omitempty"` // sorted; regions that it is new for, until it is promoted to them
+	Held     []HeldRecord `yaml:"held,omitempty"`     // earlier versions that some of Regions carry, newest first
+
 	// What follows is the provenance of the last publication that changed anything else.
 	Source   Source `yaml:"source,omitempty"`
 	Platform string `yaml:"platform,omitempty"` // digest
 	Meridian string `yaml:"meridian,omitempty"` // version
+}
+
+// HeldRecord is an earlier version of an application, which some regions carry until the newer one is promoted to
+// them. Its inputs are in the folder held beside those of the newest, in one named for their digest.
+type HeldRecord struct {
+	Regions  []string `yaml:"regions"` // sorted
+	Inputs   string   `yaml:"inputs"`  // digest
+	Source   Source   `yaml:"source,omitempty"`
+	Platform string   `yaml:"platform,omitempty"` // digest
+	Meridian string   `yaml:"meridian,omitempty"` // version
 }
 
 // PlatformRecord is .meridian/platform.yaml: the platform that is in force.

@@ -129,9 +129,21 @@ func branchRef(branch string) (plumbing.ReferenceName, []diag.Diagnostic) {
 	return ref, nil
 }
 
+// baseRef is the full name of the branch that a pull request is made from.
+func baseRef(o Options) (plumbing.ReferenceName, []diag.Diagnostic) {
+	ref, diags := branchRef(o.Base)
+	if len(diags) == 0 && (o.Branch == "" || o.Branch == o.Base) {
+		diags = append(diags, diag.New(diag.BranchShared, diag.Pos{}, "", "%s is the base of the pull request", o.Base))
+	}
+	return ref, diags
+}
+
 // connect opens the repository that the options name. Without an error among the diagnostics there is an engine.
 func connect(o Options) (engine, []diag.Diagnostic, error) {
 	ref, diags := branchRef(o.Branch)
+	if o.Base != "" && len(diags) == 0 {
+		ref, diags = baseRef(o)
+	}
 	t, more := parseTarget(o.URL, o.Network.AllowHTTP)
 	if diags = append(diags, more...); len(diags) > 0 {
 		return nil, diags, nil

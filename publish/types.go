@@ -20,10 +20,22 @@ type App struct {
 	Claims  []manifest.Claim
 	Inputs  manifest.Tree // what it was compiled from, ≤ [MaxInputs] in all
 
+	Held      []Held   // what those of Regions were compiled from that carry an earlier version; newest first
+	Within    []string // the only regions that are written: others keep the version that they carry; nil: all
+	Elsewhere []string // regions that Inputs select and that are not among Regions, sorted
+	promoted  bool     // Inputs are a version that is there already: it keeps its place among the others
+
 	Pos            diag.Pos                            // where diagnostics about this app point
 	Where          func(claim manifest.Claim) diag.Pos // where one about a claim points; nil: at Pos
 	Source         Source
 	PlatformDigest string // the platform it was compiled against
+}
+
+// Held is an earlier version of an application, which some regions carry until the newer one is promoted to them.
+type Held struct {
+	Regions []string // sorted
+	Inputs  manifest.Tree
+	Source  Source
 }
 
 // Source says where an input was taken from. Any field may be empty: then it is not known.
@@ -51,10 +63,16 @@ type Platform struct {
 	Signers []signature.Signer // who must sign commits from then on; none: nobody need
 	Pos     diag.Pos           // where diagnostics about the platform point
 
-	// Recompile compiles an application's recorded inputs against this platform. It is called from Workers
-	// goroutines at once and at most once for the same inputs.
-	Recompile func(namespace, app string, inputs manifest.Tree, source Source) (App, []diag.Diagnostic, error)
+	// Recompile compiles an application's recorded inputs against this platform, for those of the regions that they
+	// select, and says which others they select. It is called from Workers goroutines at once and at most once for
+	// the same inputs and regions.
+	Recompile func(namespace, app string, inputs manifest.Tree, source Source, regions []string) (App, []diag.Diagnostic, error)
 	Workers   int // at least 1
+
+	// Extend are the regions that applications may enter which were published before. In all others they are only
+	// where they were published to: opening a region deploys nothing there.
+	Extend []string
+	Waves  [][]string // every open region once, in the order in which versions come to them; nil: no waves
 }
 
 // EdgeFunc computes a region's aggregates, the files of regions/<region>/edge, from all of its claims in
@@ -83,6 +101,7 @@ type Options struct {
 	// user@host:path.
 	URL     string
 	Branch  string // default main
+	Base    string // for a pull request: the branch that Branch, one of its own, is made from; empty: there is none
 	Auth    Auth   // for https
 	SSH     SSH    // for ssh
 	Network Network
@@ -111,6 +130,7 @@ type Options struct {
 	// sources knows. nil: only the times of the commits tell.
 	SourceOrder func(ctx context.Context, published, now string) (Order, error)
 
+	Review   ReviewFunc        // nil: nobody looks
 	DryRun   bool              // plan and report, write nothing
 	Attempts int               // default: as many as there is time for
 	Timeout  time.Duration     // for all attempts together; default 2 minutes
@@ -141,6 +161,11 @@ type Result struct {
 	Parent   string       // the head that was built on; empty in an empty repository
 	Changed  []FileChange // sorted by path
 	Attempts int          // 1 unless a race was lost
+
+	// Of a pull request: Parent is the base's head, Changed is what differs from it, and with nothing that differs
+	// nothing is pushed. Commit is Branch when the branch held all of it already.
+	Branch string // the branch's commit as it was before; empty when there was no branch
+	Title  string // one line
 }
 
 // Unchanged reports whether the repository already held everything, so that there was nothing to commit.

@@ -203,20 +203,22 @@ func (v *verifier) trusted(ctx context.Context, id AppID) (*recorded, error) {
 		v.tell(diag.RecordMissing, file, "application %s has no record of who published it", id)
 		return nil, nil
 	}
-	folder := RecordFolder(id.Namespace, id.Name) + "/" + inputsDir
-	inputs, err := v.draft.tree(ctx, folder)
+	r, err := readRecorded(ctx, v.draft, owner)
 	if err != nil {
 		return nil, err
 	}
-	if inputs.Len() == 0 {
-		v.tell(diag.InputsNotRecorded, folder, "application %s has no recorded inputs to compile again", id)
-		return nil, nil
+	for _, version := range r.versions {
+		folder := owner.inputsFolder(version.HeldRecord)
+		if version.tree.Len() == 0 {
+			v.tell(diag.InputsNotRecorded, folder, "application %s has no recorded inputs to compile again", id)
+			return nil, nil
+		}
+		if got := digest(version.tree); got != version.Inputs {
+			v.tell(diag.InputsEdited, folder, "the inputs of %s were changed: the record says %s, they have %s", id, short(version.Inputs), short(got))
+			return nil, nil
+		}
 	}
-	if got := digest(inputs); got != owner.Inputs {
-		v.tell(diag.InputsEdited, folder, "the inputs of %s were changed: the record says %s, they have %s", id, short(owner.Inputs), short(got))
-		return nil, nil
-	}
-	return &recorded{id.Namespace, id.Name, owner, inputs}, nil
+	return &r, nil
 }
 
 // entry is a compiled application; nil when its inputs do not compile, which is told.
@@ -238,12 +240,16 @@ func (v *verifier) entry(r recorded) (*entry, error) {
 		v.tell(diag.InputsEdited, RecordFolder(r.namespace, r.name)+"/"+inputsDir, "the inputs of %s/%s are those of %s/%s", r.namespace, r.name, a.Namespace, a.Name)
 		return nil, nil
 	}
-	a.Inputs, a.Source, a.PlatformDigest = r.inputs, r.owner.Source, v.Platform.Digest
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	v.addRegions(slices.Collect(a.regionNames())...)
-	return &entry{App: a, old: r.owner}, nil
+	v.addRegions(a.regionNames()...)
+	e := &entry{App: a, old: r.owner}
+	for _, version := range r.versions { // as they were recorded, in the regions that they are still compiled for
+		version.Regions = slices.DeleteFunc(version.Regions, func(region string) bool { _, there := a.Regions[region]; return !there })
+		e.versions = append(e.versions, version)
+	}
+	return e, nil
 }
 
 // String is the namespace and the name with a slash between them.

@@ -17,7 +17,7 @@ import (
 func verification(t testing.TB, apps ...App) Verification {
 	p := testPlatform(t, "r1", "r2")
 	p.Workers = 2
-	p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source) (App, []diag.Diagnostic, error) {
+	p.Recompile = func(namespace, name string, _ manifest.Tree, _ Source, _ []string) (App, []diag.Diagnostic, error) {
 		for _, a := range apps {
 			if a.Namespace == namespace && a.Name == name {
 				return a, nil, nil

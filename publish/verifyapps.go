@@ -3,7 +3,6 @@ package publish
 import (
 	"bytes"
 	"context"
-	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -13,22 +12,23 @@ import (
 	"github.com/meridian-gitops/meridian/manifest"
 )
 
-func (a App) regionNames() iter.Seq[string] { return maps.Keys(a.Regions) }
-
 // app puts an application's manifests and record as they should be into the draft.
 func (v *verifier) app(ctx context.Context, e *entry) error {
 	id := AppID{e.Namespace, e.Name}
 	if err := v.spaceThere(ctx, e); err != nil {
 		return err
 	}
-	if e.old.Meridian != v.version {
-		n, err := v.differing(ctx, e)
+	for _, version := range e.versions {
+		if version.Meridian == v.version {
+			continue
+		}
+		n, err := v.differing(ctx, e, version)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
 			v.tell(diag.OtherVersion, ownerFile(e.Namespace, e.Name), "application %s was written by version %s, this is %s: %d of its files differ",
-				id, orUnknown(e.old.Meridian), orUnknown(v.version), n)
+				id, orUnknown(version.Meridian), orUnknown(v.version), n)
 			v.uncertain[id] = true
 			return nil
 		}
@@ -38,9 +38,14 @@ func (v *verifier) app(ctx context.Context, e *entry) error {
 			return err
 		}
 	}
-	record := e.record(e.old.Meridian)
-	record.Source, record.Platform = e.old.Source, e.old.Platform
-	data, err := encodeRecord(record)
+	earlier, err := heldTree(e.versions)
+	if err != nil {
+		return err
+	}
+	if err := v.draft.replace(ctx, path.Join(RecordFolder(e.Namespace, e.Name), heldDir), earlier); err != nil {
+		return err
+	}
+	data, err := encodeRecord(e.record())
 	if err != nil {
 		return err
 	}
@@ -56,7 +61,7 @@ func orUnknown(version string) string {
 
 // spaceThere tells of the regions where an application is and its space is not.
 func (v *verifier) spaceThere(ctx context.Context, e *entry) error {
-	for _, region := range slices.Sorted(e.regionNames()) {
+	for _, region := range e.regionNames() {
 		folder := SpaceFolder(region, e.Namespace)
 		n, err := v.head.folder(ctx, folder)
 		if err != nil {
@@ -83,10 +88,15 @@ func (v *verifier) wasSpace(namespace, region string) bool {
 	})
 }
 
-// differing counts the files of an application's folders that are not as compiled.
-func (v *verifier) differing(ctx context.Context, e *entry) (int, error) {
+// differing counts the files of an application's folders that are not as compiled, where regions carry a version; where
+// none should be, those of the newest are counted.
+func (v *verifier) differing(ctx context.Context, e *entry, of version) (int, error) {
 	n := 0
 	for _, region := range v.regions {
+		_, somewhere := e.Regions[region]
+		if !slices.Contains(of.Regions, region) && (somewhere || of.Inputs != e.versions[0].Inputs) {
+			continue
+		}
 		now, err := v.draft.tree(ctx, AppFolder(region, e.Namespace, e.Name))
 		if err != nil {
 			return 0, err
@@ -197,7 +207,7 @@ func (v *verifier) strayRecords(ctx context.Context) error {
 		known := file == platformFile || strings.HasPrefix(file, platformDir+"/") || strings.HasPrefix(file, claimsDir+"/")
 		if rest, ok := strings.CutPrefix(file, appsDir+"/"); ok {
 			parts := strings.SplitN(rest, "/", 4)
-			known = len(parts) == 3 && parts[2] == "owner.yaml" || len(parts) == 4 && parts[2] == inputsDir
+			known = len(parts) == 3 && parts[2] == "owner.yaml" || len(parts) == 4 && (parts[2] == inputsDir || parts[2] == heldDir)
 		}
 		if !known {
 			v.tell(diag.FileStray, file, "nobody published this file")

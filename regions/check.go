@@ -33,6 +33,7 @@ func (p *Platform) check() []diag.Diagnostic {
 		p.checkDelegated(domain, add)
 	}
 	p.checkControl(add)
+	p.checkWaves(add)
 	for i := range p.Regions {
 		p.checkRegion(&p.Regions[i], add)
 	}
@@ -155,6 +156,29 @@ func (p *Platform) checkControl(add adder) {
 			return n != nil && n.Pos.IsValid()
 		})
 		add(diag.PlatformIncomplete, []string{"regions", control[max(own, 0)], "control"}, "%s are all control regions; there is one", strings.Join(control, ", "))
+	}
+}
+
+// checkWaves holds every wave to open regions, each in one wave.
+func (p *Platform) checkWaves(add adder) {
+	place := map[string]int{}
+	for i, wave := range p.waves {
+		if len(wave) == 0 {
+			add(diag.PlatformIncomplete, []string{"waves", fmt.Sprint(i)}, "wave %d has no region", i+1)
+		}
+		for j, id := range wave {
+			path := []string{"waves", fmt.Sprint(i), fmt.Sprint(j)}
+			r := p.Region(id)
+			switch other := place[id]; {
+			case r == nil:
+				add(diag.UnknownRegion, path, "there is no region %q", id)
+			case !r.Open:
+				add(diag.ClosedRegion, path, "%s is in wave %d, but not open", id, i+1)
+			case other > 0:
+				add(diag.WaveTwice, path, "%s is in wave %d, and in wave %d", id, other, i+1)
+			}
+			place[id] = i + 1
+		}
 	}
 }
 

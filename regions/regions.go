@@ -38,6 +38,7 @@ type Platform struct {
 	Constraints []Constraint     // sorted by name
 	Sync        Sync
 	Signers     []signature.Signer // sorted by name; none: commits need not be signed
+	waves       [][]string         // as they are declared
 
 	Digest   string          // of all CUE that went in: sha256: and hexadecimal digits
 	Embedded bool            // the demo organisation
@@ -268,6 +269,23 @@ func (p *Platform) Open() []string {
 	return ids
 }
 
+// Waves returns the open regions in the order in which versions come to them: the declared waves, and those that are in
+// none as the last. Without declared waves it is nil: versions come to all regions at once.
+func (p *Platform) Waves() [][]string {
+	if len(p.waves) == 0 {
+		return nil
+	}
+	rest := p.Open()
+	for _, wave := range p.waves {
+		rest = slices.DeleteFunc(rest, func(id string) bool { return slices.Contains(wave, id) })
+	}
+	waves := slices.Clone(p.waves)
+	if len(rest) > 0 {
+		waves = append(waves, rest)
+	}
+	return waves
+}
+
 // SpaceRegions returns the open regions that a space exists in, sorted.
 func (p *Platform) SpaceRegions(space string) []string {
 	only := p.Spaces[space].Only
@@ -381,6 +399,7 @@ type document struct {
 	Constraints map[string]constraint `json:"constraints"`
 	Sync        Sync                  `json:"sync"`
 	Repository  repository            `json:"repository"`
+	Waves       [][]string            `json:"waves"`
 }
 
 // repository is #Repository.
@@ -410,6 +429,7 @@ func (p *Platform) decode(ref *schema.Ref) error {
 	}
 	p.Org, p.Projects, p.Domains, p.Spaces, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Sync
 	p.Signers = doc.Repository.list()
+	p.waves = doc.Waves
 	p.Defaults = p.node.Get("defaults")
 	if p.Sync.Namespace == "" {
 		p.Sync.Namespace = map[string]string{"flux": "flux-system", "argocd": "argocd"}[p.Sync.Engine]

@@ -211,6 +211,11 @@ func TestLoadErrors(t *testing.T) {
 		{"an OpenPGP key that is none", small + `repository: signers: ci: openpgp: ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEAA==\n-----END PGP PUBLIC KEY BLOCK-----"]`, "M8076 4:36"},
 		{"argocd without a repository", small + `sync: engine: "argocd"`, "M3001 4:1"},
 		{"a region of one's own lacks fields", small + `regions: mine: {cloud: "Own", registry: "r.io", kubernetes: "1.36", network: {pods: [], services: []}, edge: {from: [], http: {dialect: "ingress-nginx", class: "nginx"}}, dns: record: "A", peering: {account: "1", vpc: "v"}}`, "M2002 4:10"},
+		{"wave of an unknown region", small + `waves: [["mars"]]`, "M3006 4:10"},
+		{"wave of a region that is not open", small + `waves: [["ksc-russia"]]`, "M3007 4:10"},
+		{"region in two waves", small + `waves: [["aws-oregon"], ["aws-oregon"]]`, "M8089 4:26"},
+		{"region twice in a wave", small + `waves: [["aws-oregon", "aws-oregon"]]`, "M8089 4:24"},
+		{"wave without a region", small + `waves: [["aws-oregon"], []]`, "M3001 4:25"},
 		{"unknown field", small + `space: {}`, "M2001 4:1"},
 		{"no org", `projects: ["p"]`, "M2002 1:1"},
 		{"peer of no form", region(`edge: from: [{}]`), "M2006 4:36"},
@@ -293,6 +298,29 @@ func TestSpaceRegions(t *testing.T) {
 	}
 	if diff := cmp.Diff(p.Open(), ids); diff != "" {
 		t.Errorf("facts are of other regions than the open ones (-want +got):\n%s", diff)
+	}
+}
+
+func TestWaves(t *testing.T) {
+	tests := []struct {
+		waves string
+		want  [][]string
+	}{
+		{"", nil},
+		{`waves: []`, nil},
+		{`waves: [["ksc-beijing6", "aws-beijing"], ["aws-oregon"]]`,
+			[][]string{{"ksc-beijing6", "aws-beijing"}, {"aws-oregon"}, {"aws-frankfurt", "aws-singapore"}}},
+		{`waves: [["aws-beijing", "aws-frankfurt", "aws-oregon", "aws-singapore", "ksc-beijing6"]]`,
+			[][]string{{"aws-beijing", "aws-frankfurt", "aws-oregon", "aws-singapore", "ksc-beijing6"}}},
+	}
+	for _, test := range tests {
+		p, list := load(t, small+test.waves)
+		if p == nil {
+			t.Fatalf("%s: %v", test.waves, list)
+		}
+		if diff := cmp.Diff(test.want, p.Waves()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.waves, diff)
+		}
 	}
 }
 

@@ -49,8 +49,7 @@ func (c *cli) newSession() (*session, error) {
 
 // compile reads and compiles one application.
 func (s *session) compile(in *input) (*compiled, error) {
-	platform := s.compiler.Platform()
-	app, list := s.schema.App(in.source, platform.Facts())
+	app, list := s.schema.App(in.source, s.compiler.Facts())
 	if app == nil {
 		return &compiled{input: in, list: list}, nil
 	}

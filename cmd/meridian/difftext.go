@@ -45,21 +45,30 @@ func (c *cli) printDiffText(r diffReport) error {
 	if len(r.Changes) == 0 {
 		return nil
 	}
+	_, err := io.WriteString(c.Stdout, c.diffText(r, len(r.Changes)))
+	return err
+}
+
+// diffText tells so many groups of changes, and counts them all.
+func (c *cli) diffText(r diffReport, most int) string {
 	var b strings.Builder
 	style := c.style(c.Stdout)
 	width := widthOf(style)
 	if r.Unified != "" {
 		fmt.Fprintln(&b, unifiedText(r.Unified, style))
 	}
-	for _, g := range groupChanges(r.Changes) {
+	groups := groupChanges(r.Changes)
+	for _, g := range groups[:min(most, len(groups))] {
 		fmt.Fprintf(&b, "%s\n%s\n", strings.Join(wrap(report.Words(style.Strong, g.title()), "    ", width), "\n"), g.text("  ", style))
+	}
+	if len(groups) > most {
+		fmt.Fprintf(&b, "%s\n\n", leftOut(groups[most:]))
 	}
 	const held = "\x00" // keeps a number with what it counts
 	total, counts, _ := strings.Cut(summaryText(r.Summary, style), ": ")
 	line := total + ": " + strings.ReplaceAll(strings.ReplaceAll(counts, " ", held), ","+held, ", ")
 	fmt.Fprintln(&b, strings.ReplaceAll(strings.Join(wrap(line, "    ", width), "\n"), held, " "))
-	_, err := io.WriteString(c.Stdout, b.String())
-	return err
+	return b.String()
 }
 
 // title names the applications of a group.

@@ -21,11 +21,15 @@ import (
 // publishFlags are the flags of publish.
 type publishFlags struct {
 	target     targetFlags
+	pull       pullFlags
 	spaces     bool
+	edge       bool
+	allWaves   bool
 	partial    bool
 	dryRun     bool
 	guards     guardFlags
 	removeFrom []string
+	extend     []string // with everyRegion for all
 	message    string
 	repository string
 	commit     string
@@ -40,10 +44,20 @@ func (c *cli) publishCommand() *cobra.Command {
 		Long: `Compile applications and commit their manifests, all in one commit, to the git
 repository that the clusters sync from. Only what the applications own is
 touched; when nothing changed, nothing is committed; a lost race is tried again
-on the new head. With --spaces the platform is published instead: its spaces in
-all regions, and every application that is there, compiled again from its
-recorded inputs; so it is with --platform where no application is named and the
-working folder holds none.
+on the new head.
+
+With --spaces the platform is published instead: its spaces in all regions, and
+every application that is there, compiled again from its recorded inputs; so it
+is with --platform where no application is named and the working folder holds
+none. What that changes, and means, is said first. Applications stay in the
+regions that they were published to: into one that was opened since they go with
+their own next publication, or with --extend.
+
+With --base the result is a pull request: --branch, a branch of its own, is made
+anew from the base's head and pushed, by force if it was there; when nothing
+differs from the base, nothing is. What regions' proxies read is left alone, so
+that two pull requests do not conflict, and --edge computes it on the base when
+they are merged.
 
 A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
 never from the address. Authorities in --ca-file are trusted beside the
@@ -78,14 +92,28 @@ ports pass. What calls the one that goes is looked for first.` + authorshipHelp 
   meridian publish --to ./gitops.git ./...
   meridian publish --to ./gitops.git --rename-from web/old new
   meridian publish --to https://git.mydomain.com/gitops.git app.cue
-  meridian publish --to git@git.mydomain.com:org/gitops.git app.cue`,
+  meridian publish --to git@git.mydomain.com:org/gitops.git app.cue
+  meridian publish --to https://git.mydomain.com/gitops.git \
+    --branch publish/app1 --base main --title-file title --body-file body app1
+  gh pr create --head publish/app1 --title "$(cat title)" --body-file body
+  meridian publish --to https://git.mydomain.com/gitops.git --edge`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.target.url == "" {
 				return usageError{fmt.Errorf("publish wants --to REPOSITORY")}
 			}
 			if f.spaces && len(args) > 0 {
-				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository")}
+				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository%s", extendHint(f.extend, args))}
+			}
+			if err := f.pull.check(cmd); err != nil {
+				return err
+			}
+			f.target.base = f.pull.base
+			if f.edge {
+				return c.publishEdge(cmd, f, args)
+			}
+			if len(f.extend) > 0 && !f.spaces {
+				return usageError{fmt.Errorf("--extend belongs to publish --spaces")}
 			}
 			f.spaces = f.spaces || len(args) == 0 && c.platform != "" && !exists(appFile)
 			if err := f.guards.check(f.spaces); err != nil {
@@ -95,11 +123,16 @@ ports pass. What calls the one that goes is looked for first.` + authorshipHelp 
 		},
 	}
 	f.target.register(cmd, "to")
+	f.pull.register(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.spaces, "spaces", false, "publish the platform's spaces, and compile the repository's applications again")
+	flags.BoolVar(&f.edge, "edge", false, "compute what regions' proxies read again, after pull requests were merged")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications and spaces may leave, or give up hosts and ports in (repeat, or separate with commas)")
 	f.guards.register(flags)
+	flags.StringSliceVar(&f.extend, "extend", nil, "with --spaces: let published applications enter `REGION` (--extend=REGION; repeat, or separate with commas), or with --extend alone all that they select")
+	flags.Lookup("extend").NoOptDefVal = everyRegion
+	flags.BoolVar(&f.allWaves, "all-waves", false, "publish to all regions at once, although the platform declares waves")
 	flags.StringVar(&f.message, "message", "", "the commit's `MESSAGE` (default: derived)")
 	f.register(cmd, c)
 	flags.StringVar(&f.repository, "source-repository", "", "`URL` where the sources come from")
@@ -129,6 +162,14 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	var result publish.Result
 	var list []diag.Diagnostic
 	sources := map[string][]byte{}
+	seen := &review{platform: s.compiler.Platform()}
+	var request *pull
+	if f.pull.base != "" {
+		request = newPull(f.pull, f.target.branch, s, seen)
+	}
+	if f.spaces || request != nil {
+		options.Review = seen.look
+	}
 	if f.spaces {
 		result, list, err = c.publishPlatform(ctx, s, f, options)
 	} else {
@@ -140,7 +181,19 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	if err := c.report(list, sources); err != nil {
 		return err
 	}
-	return c.printResult(result, f.dryRun, f.dryRun)
+	if request != nil {
+		return request.finish(c, result, f.dryRun)
+	}
+	if err := seen.print(c); err != nil {
+		return err
+	}
+	if err := c.printResult(result, f.dryRun, f.dryRun && !f.spaces); err != nil {
+		return err
+	}
+	if waves := s.compiler.Platform().Waves(); waves != nil && !f.spaces && !f.allWaves && !result.Unchanged() {
+		_, err = fmt.Fprintf(c.Stdout, "wave 1 of %d; the regions of the others keep what they carry until meridian promote\n", len(waves))
+	}
+	return err
 }
 
 func exists(path string) bool {
@@ -197,6 +250,7 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 		return publish.Result{}, nil, err
 	}
 	defer from.close()
+	waves := s.compiler.Platform().Waves()
 	err = c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
 		source := from.of(ctx, app.input.path, app.input.disk())
 		published, err := s.publishable(app, source)
@@ -204,9 +258,15 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 			return err
 		}
 		options.SourceCommit = from.sourceCommit(source)
+		own := app.result.Interface()
+		if !f.allWaves {
+			if published, _ = published.InWave(waves); published.Within != nil {
+				own = own.Within(published.Within)
+			}
+		}
 		apps = append(apps, published)
 		sources[app.input.source.Name] = app.input.source.Data
-		interfaces = append(interfaces, app.result.Interface())
+		interfaces = append(interfaces, own)
 		return nil
 	})
 	if err != nil {
@@ -240,7 +300,7 @@ func (s *session) publishable(app *compiled, source publish.Source) (publish.App
 	r := app.result
 	published := publish.App{
 		Namespace: r.Namespace, Name: r.App.Name, Owner: r.App.Owner,
-		Regions: map[string]manifest.Tree{}, Claims: r.Claims(), Inputs: inputs,
+		Regions: map[string]manifest.Tree{}, Claims: r.Claims(), Inputs: inputs, Elsewhere: r.Elsewhere,
 		Pos: r.App.Node().Where("name"), Source: source, PlatformDigest: s.compiler.Platform().Digest,
 	}
 	for _, output := range r.Outputs {
@@ -295,12 +355,12 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 		if there == nil {
 			continue
 		}
-		app, err := s.recompile(id.Namespace, id.Name, there.Inputs)
+		seen, err := s.seen(id, there)
 		if err != nil {
 			return nil, err
 		}
-		if app.ok() {
-			apps = append(apps, app.result.Interface().Calling(published))
+		if seen != nil {
+			apps = append(apps, seen.Calling(published))
 		}
 	}
 	known := slices.Clone(apps)
@@ -312,13 +372,32 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 	return slices.DeleteFunc(compiler.Together(known, true), func(d diag.Diagnostic) bool { return d.Code == diag.AcceptsNobody }), nil
 }
 
-// recompile compiles what the repository recorded of an application.
-func (s *session) recompile(namespace, name string, inputs manifest.Tree) (*compiled, error) {
+// seen is what others see of a published application, in each region of the version that it carries; nil where its
+// inputs do not compile.
+func (s *session) seen(id publish.AppID, app *publish.Published) (*compiler.Interface, error) {
+	done, err := s.recompile(id.Namespace, id.Name, app.Inputs, app.Owner.Newest())
+	if err != nil || !done.ok() {
+		return nil, err
+	}
+	all := done.result.Interface()
+	for _, h := range app.Held {
+		earlier, err := s.recompile(id.Namespace, id.Name, h.Inputs, h.Regions)
+		if err != nil || !earlier.ok() {
+			return nil, err
+		}
+		all = all.With(earlier.result.Interface())
+	}
+	return all, nil
+}
+
+// recompile compiles what the repository recorded of an application, for the regions that it was published to.
+func (s *session) recompile(namespace, name string, inputs manifest.Tree, regions []string) (*compiled, error) {
 	in, err := fromRecord(namespace+"/"+name, inputs)
 	if err != nil {
 		return nil, err
 	}
-	return s.compile(in)
+	within := &session{schema: s.schema, compiler: s.compiler.Within(regions), vetOnly: s.vetOnly}
+	return within.compile(in)
 }
 
 // publishing starts the meter of the part that talks to the repository.
@@ -329,8 +408,6 @@ func (c *cli) publishing(o *publish.Options) *meter {
 }
 
 func (c *cli) publishPlatform(ctx context.Context, s *session, f publishFlags, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
-	m := c.publishing(&options)
-	defer m.stop()
 	platform, err := s.publishedPlatform()
 	if err != nil {
 		return publish.Result{}, nil, err
@@ -348,13 +425,18 @@ func (c *cli) publishPlatform(ctx context.Context, s *session, f publishFlags, o
 		platform.Source = from.of(ctx, c.platform, files)
 		options.SourceCommit = from.sourceCommit(platform.Source)
 	}
+	if platform.Extend, err = extended(s, f.extend); err != nil {
+		return publish.Result{}, nil, err
+	}
+	m := c.publishing(&options)
+	defer m.stop()
 	return publish.PublishPlatform(ctx, options, platform)
 }
 
 // publishedPlatform is the session's platform as it is published.
 func (s *session) publishedPlatform() (publish.Platform, error) {
 	p := s.compiler.Platform()
-	platform := publish.Platform{Digest: p.Digest, Signers: p.Signers, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
+	platform := publish.Platform{Digest: p.Digest, Signers: p.Signers, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0), Waves: p.Waves()}
 	var files []manifest.File
 	for _, src := range p.Sources {
 		files = append(files, manifest.File{Path: filepath.Base(src.Name), Data: src.Data})
@@ -366,8 +448,8 @@ func (s *session) publishedPlatform() (publish.Platform, error) {
 	if platform.Spaces, err = s.spaces(); err != nil {
 		return publish.Platform{}, err
 	}
-	platform.Recompile = func(namespace, app string, inputs manifest.Tree, source publish.Source) (publish.App, []diag.Diagnostic, error) {
-		done, err := s.recompile(namespace, app, inputs)
+	platform.Recompile = func(namespace, app string, inputs manifest.Tree, source publish.Source, regions []string) (publish.App, []diag.Diagnostic, error) {
+		done, err := s.recompile(namespace, app, inputs, regions)
 		if err != nil || !done.ok() {
 			return publish.App{}, done.diagnostics(), err
 		}
@@ -408,28 +490,25 @@ func (c *cli) printResult(r publish.Result, dryRun, each bool) error {
 		return err
 	}
 	style := c.style(c.Stdout)
-	added, changed, removed := 0, 0, 0
+	paint := map[publish.Op]func(string) string{publish.Added: style.Good, publish.Removed: style.Gone, publish.Changed: func(s string) string { return s }}
 	for _, change := range r.Changed {
-		op := string(change.Op)
-		switch change.Op {
-		case publish.Added:
-			added++
-			op = style.Good(op)
-		case publish.Removed:
-			removed++
-			op = style.Gone(op)
-		default:
-			changed++
-		}
 		if each {
-			fmt.Fprintf(c.Stdout, "%s %s\n", op, change.Path)
+			fmt.Fprintf(c.Stdout, "%s %s\n", paint[change.Op](string(change.Op)), change.Path)
 		}
 	}
-	files := fmt.Sprintf("%s: %d added, %d changed, %d removed", count(len(r.Changed), "file"), added, changed, removed)
 	if dryRun {
-		_, err := fmt.Fprintf(c.Stdout, "%s; %s\n", style.Strong("dry run, nothing committed"), files)
+		_, err := fmt.Fprintf(c.Stdout, "%s; %s\n", style.Strong("dry run, nothing committed"), changedFiles(r))
 		return err
 	}
-	_, err := fmt.Fprintf(c.Stdout, "%s %s; %s\n", style.Good("committed"), r.Commit, files)
+	_, err := fmt.Fprintf(c.Stdout, "%s %s; %s\n", style.Good("committed"), r.Commit, changedFiles(r))
 	return err
+}
+
+// changedFiles counts them.
+func changedFiles(r publish.Result) string {
+	n := map[publish.Op]int{}
+	for _, change := range r.Changed {
+		n[change.Op]++
+	}
+	return fmt.Sprintf("%s: %d added, %d changed, %d removed", count(len(r.Changed), "file"), n[publish.Added], n[publish.Changed], n[publish.Removed])
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/meridian-gitops/meridian/change"
 	"github.com/meridian-gitops/meridian/compiler"
 	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
 	"github.com/meridian-gitops/meridian/publish"
 )
 
@@ -72,7 +73,7 @@ func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	if err != nil {
 		return c.recordProblem(err)
 	}
-	app, err := c.again(r, id, to)
+	app, seen, err := c.again(r, id, to)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	// To go back is to publish an older source on purpose, from wherever it was then.
 	r.options.Allow = append(r.options.Allow, publish.OlderSource, publish.SameSource)
 	r.options.TakeOver = []publish.AppID{id}
-	result, err := c.publishAgain(ctx, r, to, app)
+	result, err := c.publishAgain(ctx, r, app, seen)
 	if err != nil {
 		return c.recordProblem(err)
 	}
@@ -141,35 +142,71 @@ func (c *cli) earlier(ctx context.Context, r *repository, id publish.AppID, comm
 		list = append(list, diag.New(diag.NothingBefore, diag.Pos{}, "", "application %s was not there in %s", id, v.commit))
 	case v.app.Inputs.Len() == 0:
 		list = append(list, diag.New(diag.InputsNotRecorded, diag.Pos{}, "", "application %s had no recorded inputs in %s", id, v.commit))
-	case publish.InputsDigest(v.app.Inputs) != v.app.Owner.Inputs:
+	case inputsEdited(v.app):
 		list = append(list, diag.New(diag.InputsEdited, diag.Pos{}, "", "the inputs of %s in %s are not those that were published", id, v.commit))
 	}
 	return v, c.report(list, nil)
 }
 
-// again compiles the inputs of then with the platform in force.
-func (c *cli) again(r *repository, id publish.AppID, to earlierVersion) (*compiled, error) {
-	app, err := r.session.recompile(id.Namespace, id.Name, to.app.Inputs)
+// inputsEdited reports whether the inputs of a version are not those that its record names.
+func inputsEdited(app *publish.Published) bool {
+	edited := publish.InputsDigest(app.Inputs) != app.Owner.Inputs
+	for i, h := range app.Held {
+		edited = edited || publish.InputsDigest(h.Inputs) != app.Owner.Held[i].Inputs
+	}
+	return edited
+}
+
+// again compiles the inputs of then with the platform in force, each version for the regions that it was in.
+func (c *cli) again(r *repository, id publish.AppID, to earlierVersion) (publish.App, *compiler.Interface, error) {
+	var seen *compiler.Interface
+	platform, err := r.session.publishedPlatform()
 	if err != nil {
-		return nil, err
+		return publish.App{}, nil, err
 	}
-	if err := c.report(app.list, app.input.sources()); err != nil {
-		return nil, err
+	platform.Recompile = func(namespace, name string, inputs manifest.Tree, source publish.Source, regions []string) (publish.App, []diag.Diagnostic, error) {
+		done, err := r.session.recompile(namespace, name, inputs, regions)
+		if err != nil || !done.ok() {
+			return publish.App{}, done.diagnostics(), err
+		}
+		if own := done.result.Interface(); seen == nil {
+			seen = own
+		} else {
+			seen = seen.With(own)
+		}
+		app, err := r.session.publishable(done, source)
+		return app, done.list, err
 	}
-	if app.result.Namespace != id.Namespace || app.result.App.Name != id.Name {
-		d := diag.New(diag.InputsEdited, diag.Pos{}, "", "the inputs of %s in %s are those of %s/%s", id, to.commit, app.result.Namespace, app.result.App.Name)
-		return nil, c.report([]diag.Diagnostic{d}, nil)
+	app, list, err := platform.Again(to.app)
+	if err != nil {
+		return app, nil, err
 	}
-	return app, nil
+	if err := c.report(list, recordedSources(id, to.app.Inputs)); err != nil {
+		return app, nil, err
+	}
+	if app.Namespace != id.Namespace || app.Name != id.Name {
+		d := diag.New(diag.InputsEdited, diag.Pos{}, "", "the inputs of %s in %s are those of %s/%s", id, to.commit, app.Namespace, app.Name)
+		return app, nil, c.report([]diag.Diagnostic{d}, nil)
+	}
+	return app, seen, nil
+}
+
+// recordedSources are the CUE files of recorded inputs, as diagnostics call them.
+func recordedSources(id publish.AppID, inputs manifest.Tree) map[string][]byte {
+	in, err := fromRecord(id.String(), inputs)
+	if err != nil {
+		return nil // compiling has told it
+	}
+	return in.sources()
 }
 
 // compareThen says what the platform in force makes otherwise than then, and refuses it unless that is meant.
-func (c *cli) compareThen(r *repository, id publish.AppID, to earlierVersion, app *compiled, meant bool) error {
+func (c *cli) compareThen(r *repository, id publish.AppID, to earlierVersion, app publish.App, meant bool) error {
 	then, err := publishedTree(r.session.compiler.Platform(), id, to.app)
 	if err != nil {
 		return err
 	}
-	now, err := r.session.withEdge(app.result)
+	now, err := publishedTree(r.session.compiler.Platform(), id, &publish.Published{Regions: app.Regions, Claims: app.Claims})
 	if err != nil {
 		return err
 	}
@@ -190,21 +227,17 @@ func (c *cli) compareThen(r *repository, id publish.AppID, to earlierVersion, ap
 }
 
 // publishAgain publishes what was compiled, by the rules of publish.
-func (c *cli) publishAgain(ctx context.Context, r *repository, to earlierVersion, app *compiled) (publish.Result, error) {
-	published, err := r.session.publishable(app, to.app.Owner.Source)
-	if err != nil {
-		return publish.Result{}, err
-	}
+func (c *cli) publishAgain(ctx context.Context, r *repository, app publish.App, seen *compiler.Interface) (publish.Result, error) {
 	m := c.publishing(&r.options)
 	defer m.stop()
-	list, err := r.session.checkCallees(ctx, r.options, []*compiler.Interface{app.result.Interface()})
+	list, err := r.session.checkCallees(ctx, r.options, []*compiler.Interface{seen})
 	if err == nil {
 		err = c.report(list, nil)
 	}
 	if err != nil {
 		return publish.Result{}, err
 	}
-	result, list, err := publish.Apps(ctx, r.options, []publish.App{published})
+	result, list, err := publish.Apps(ctx, r.options, []publish.App{app})
 	if err != nil {
 		return result, err
 	}

@@ -16,6 +16,7 @@ import (
 type targetFlags struct {
 	url       string
 	branch    string
+	base      string // what is read, where that is not branch: by a pull request
 	username  string
 	tokenFile string
 	caFile    string
@@ -51,7 +52,7 @@ func (t *targetFlags) register(cmd *cobra.Command, name string) {
 
 // publishOptions are the options that reading and writing share.
 func (c *cli) publishOptions(t targetFlags) (publish.Options, error) {
-	options := publish.Options{URL: t.url, Branch: t.branch, Auth: publish.Auth{Username: t.username, Token: c.Getenv("MERIDIAN_TOKEN")}, MeridianVersion: version()}
+	options := publish.Options{URL: t.url, Branch: t.branch, Base: t.base, Auth: publish.Auth{Username: t.username, Token: c.Getenv("MERIDIAN_TOKEN")}, MeridianVersion: version()}
 	if t.tokenFile != "" {
 		data, err := os.ReadFile(t.tokenFile)
 		if err != nil {
