@@ -194,7 +194,8 @@ func (c *cli) commitTime() (time.Time, error) {
 	return time.Unix(seconds, 0), nil
 }
 
-// source says where an application's file was taken from, as far as flags or CI tell.
+// source says where an application's file was taken from, as far as flags or CI tell. The path is one from the working
+// folder.
 func (c *cli) source(f publishFlags, file string) publish.Source {
 	s := publish.Source{Repository: f.repository, Commit: f.commit}
 	if s.Repository == "" && c.Getenv("GITHUB_REPOSITORY") != "" {
@@ -219,8 +220,14 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	if none {
 		return publish.Result{}, nil, nil
 	}
+	history := c.sourceHistory(args)
+	defer history.close()
 	err := c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
-		published, err := s.publishable(app, c.source(f, app.input.path))
+		source := c.source(f, app.input.path)
+		if path, ok := history.path(app.input.path); ok {
+			source.Path = path
+		}
+		published, err := s.publishable(app, source)
 		if err != nil {
 			return err
 		}
@@ -232,8 +239,6 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
-	history := c.sourceHistory(args)
-	defer history.close()
 	if err := history.complete(ctx, &options, apps); err != nil {
 		return publish.Result{}, nil, err
 	}
