@@ -250,6 +250,8 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 		return publish.Result{}, nil, err
 	}
 	defer from.close()
+	history := c.sourceHistory(args)
+	defer history.close()
 	waves := s.compiler.Platform().Waves()
 	err = c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
 		source := from.of(ctx, app.input.path, app.input.disk())
@@ -272,8 +274,6 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
-	history := c.sourceHistory(args)
-	defer history.close()
 	if err := history.complete(ctx, &options, apps); err != nil {
 		return publish.Result{}, nil, err
 	}
