@@ -33,7 +33,7 @@ type repoCache struct {
 }
 
 // coldPatience is the same while another process may be fetching a whole repository.
-func (c *repoCache) coldPatience() time.Duration { return 6 * c.patience }
+func (c *repoCache) coldPatience() time.Duration { return 2 * c.patience }
 
 // cacheState is what a cache is known to hold.
 type cacheState struct {
@@ -145,21 +145,29 @@ func sweep(root string) {
 
 // lock takes one of the cache's locks, or fails when others hold it for too long.
 func (c *repoCache) lock(ctx context.Context, name string, patience time.Duration) (release func(), err error) {
+	return c.lockWhile(ctx, name, patience, func() bool { return false })
+}
+
+// lockWhile is the same, but as long as goesOn says that the others get something done it has patience.
+func (c *repoCache) lockWhile(ctx context.Context, name string, patience time.Duration, goesOn func() bool) (release func(), err error) {
 	f, err := os.OpenFile(filepath.Join(c.dir, name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	start := time.Now()
-	for {
+	for pause := lockPause; ; pause = min(2*pause, longestLockPause) {
 		held, err := tryLock(f)
 		if held {
 			return func() { _ = f.Close() }, nil
+		}
+		if goesOn() {
+			start = time.Now()
 		}
 		if err == nil && time.Since(start) > patience {
 			err = fmt.Errorf("others have held %s for %s", f.Name(), patience)
 		}
 		if err == nil {
-			err = sleep(ctx, jitter(lockPause))
+			err = sleep(ctx, jitter(pause))
 		}
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
@@ -167,8 +175,11 @@ func (c *repoCache) lock(ctx context.Context, name string, patience time.Duratio
 	}
 }
 
-// lockPause is how long a process waits before it looks again whether a lock is free.
-const lockPause = 3 * time.Millisecond
+// How long a process waits before it looks again whether a lock is free.
+const (
+	lockPause        = 3 * time.Millisecond
+	longestLockPause = 24 * time.Millisecond
+)
 
 func (c *repoCache) stateFile() string { return filepath.Join(c.dir, "state.json") }
 

@@ -59,8 +59,15 @@ func newChain(c *repoCache, ref plumbing.ReferenceName, o Options) (*chain, erro
 	return &chain{cache: c, key: key, last: chainState{Branch: ref.Short()}}, nil
 }
 
+// graftLock has patience while the chain changes: then the others are busy, and not stopped.
 func (c *chain) graftLock(ctx context.Context) (func(), error) {
-	return c.cache.lock(ctx, c.key+".graft.lock", c.cache.patience)
+	before := c.read()
+	return c.cache.lockWhile(ctx, c.key+".graft.lock", c.cache.patience, func() bool {
+		now := c.read()
+		changed := !now.Touched.Equal(before.Touched) || len(now.Links) != len(before.Links) || now.Epoch != before.Epoch
+		before = now
+		return changed
+	})
 }
 
 func (c *chain) pushLock(ctx context.Context, patience time.Duration) (func(), error) {

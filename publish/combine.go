@@ -79,6 +79,15 @@ func (c *combiner) try(ctx context.Context, e engine, o Options, j job, last *pu
 	return c.deliver(ctx)
 }
 
+// pause is what back-off starts from: how long an attempt takes, as it was just now. Who is with others starts sooner,
+// because they are in it with him.
+func (c *combiner) pause(retry *retryError, took time.Duration) time.Duration {
+	if c == nil || c.off {
+		return max(retry.pause, took)
+	}
+	return retry.pause
+}
+
 // lockError says that publishers cannot combine: a lock is held for too long, or the cache cannot be written.
 type lockError struct{ err error }
 
@@ -146,8 +155,13 @@ func (c *combiner) start(ctx context.Context, state chainState) (base, tip plumb
 func (c *combiner) deliver(ctx context.Context) (Result, []diag.Diagnostic, *pushed, error) {
 	t := c.ticket
 	begin, pause := time.Now(), lockPause
+	before := c.chain.read()
 	for {
-		fate := c.chain.read().fate(t.epoch, t.commit.String())
+		state := c.chain.read()
+		if !state.Touched.Equal(before.Touched) || len(state.Pushed) != len(before.Pushed) || state.Epoch != before.Epoch {
+			before, begin = state, time.Now() // it goes on
+		}
+		fate := state.fate(t.epoch, t.commit.String())
 		if t.landed || fate == arrived {
 			c.ticket = nil
 			return t.result, t.diags, nil, nil
@@ -168,7 +182,7 @@ func (c *combiner) deliver(ctx context.Context) (Result, []diag.Diagnostic, *pus
 			err = c.pushOpenly(ctx)
 		default:
 			err = sleep(ctx, jitter(pause))
-			pause = min(2*pause, 30*time.Millisecond)
+			pause = min(2*pause, longestLockPause)
 		}
 		if err != nil && !t.landed {
 			return Result{}, nil, t.pushed(), err

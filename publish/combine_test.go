@@ -313,7 +313,7 @@ func TestCombineStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newSharedRepo(t)
-			r.network.Silence = 6 * time.Second // locks are waited for a third as long
+			r.network.Silence = 3 * time.Second // locks are waited for as long
 			chain := r.chain()
 			file := name + ".lock"
 			if name == "push" || name == "graft" {

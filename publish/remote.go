@@ -39,7 +39,7 @@ type remoteEngine struct {
 	renewed bool          // the cache was damaged and has been made anew
 }
 
-// remotePause is what back-off starts from: an attempt takes about that long.
+// remotePause is the least that back-off starts from: an attempt takes about that long.
 const remotePause = 100 * time.Millisecond
 
 func newRemote(url string, ref plumbing.ReferenceName, o Options, s sessions) engine {

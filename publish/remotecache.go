@@ -16,7 +16,7 @@ func (e *remoteEngine) openCache(o Options) error {
 		e.store = newMemoryStore()
 		return nil
 	}
-	c, err := openCache(o.Cache, e.url, o.Auth.Token != "", e.silence/3)
+	c, err := openCache(o.Cache, e.url, o.Auth.Token != "", e.silence)
 	if err != nil {
 		return err
 	}
