@@ -114,6 +114,9 @@ func ReadGitConfig(files ...string) (GitConfig, error) {
 
 // Get returns the last value of a key such as user.name; empty when there is none.
 func (g GitConfig) Get(key string) string {
+	if g.options == nil {
+		return ""
+	}
 	section, name, _ := strings.Cut(key, ".")
 	return g.options.Section(section).Option(name)
 }
@@ -133,7 +136,10 @@ func (c *SourceCommit) trailers() []string {
 		return nil
 	}
 	subject, body := splitMessage(c.Message)
-	list := []string{"Argocd-reference-commit-author: " + (&mail.Address{Name: c.Author.Name, Address: c.Author.Email}).String()}
+	var list []string
+	if strings.Contains(c.Author.Email, "@") {
+		list = append(list, "Argocd-reference-commit-author: "+(&mail.Address{Name: c.Author.Name, Address: c.Author.Email}).String())
+	}
 	if !c.Author.When.IsZero() {
 		list = append(list, "Argocd-reference-commit-date: "+c.Author.When.Format(time.RFC3339))
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // mostBody is how many bytes of a source commit's body are repeated in a trailer.
@@ -72,7 +73,13 @@ func paragraphs(text string) [][]string {
 func splitMessage(message string) (subject, body string) {
 	message = strings.Trim(strings.ReplaceAll(message, "\r\n", "\n"), "\n")
 	first, rest, _ := strings.Cut(message, "\n\n")
-	return strings.Join(strings.Fields(first), " "), strings.TrimSpace(rest)
+	subject = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf) {
+			return -1 // others' commits may steer a terminal
+		}
+		return r
+	}, strings.Join(strings.Fields(first), " "))
+	return subject, strings.TrimSpace(rest)
 }
 
 // jsonText is text as JSON writes it, on one line.

@@ -251,7 +251,7 @@ func TestKeyRefused(t *testing.T) {
 	for name, line := range map[string]string{
 		"it is a certificate, which is not supported: give the key itself": read(t, file+"-cert.pub"),
 		"it is an RSA key of fewer than 2048 bits":                         smallPublic,
-		"it is no SSH public key (one line of a .pub file)":                     public + public,
+		"it is no SSH public key (one line of a .pub file)":                public + public,
 	} {
 		if err := signature.CheckSSH(line); err == nil || err.Error() != name {
 			t.Errorf("CheckSSH says %v, want %s", err, name)

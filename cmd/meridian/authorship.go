@@ -61,8 +61,8 @@ func (c *cli) authorship(o *publish.Options, f authorshipFlags) error {
 		return err
 	}
 	config, err := c.gitConfig()
-	if err != nil {
-		return err
+	if err != nil && f.sign {
+		return err // otherwise what cannot be read says nothing
 	}
 	for _, role := range []struct {
 		flag, given, variables, section string

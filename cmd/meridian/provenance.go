@@ -60,8 +60,15 @@ func (p *provenance) close() error {
 // of says where a file and what was read with it come from. A commit is claimed when flags or CI do, or when it holds
 // every file as it was read: what somebody changed since comes from no commit.
 func (p *provenance) of(ctx context.Context, file string, inputs map[string][]byte) publish.Source {
-	s := publish.Source{Repository: p.repository, Commit: p.commit, Path: p.path(file)}
-	if s.Repository == "" {
+	s := publish.Source{Repository: p.repository, Commit: p.commit}
+	inside := false
+	if p.sources != nil {
+		s.Path, inside = p.sources.Inside(file)
+	}
+	if !inside && filepath.IsLocal(file) {
+		s.Path = filepath.ToSlash(file)
+	}
+	if inside && s.Repository == "" {
 		s.Repository = p.origin
 	}
 	commit := p.stated
@@ -72,19 +79,6 @@ func (p *provenance) of(ctx context.Context, file string, inputs map[string][]by
 		s.Commit, s.Time = commit.Commit, commit.Time.UTC().Format(time.RFC3339)
 	}
 	return s
-}
-
-// path is from the repository's root, or else from the working folder.
-func (p *provenance) path(file string) string {
-	if p.sources != nil {
-		if inside, ok := p.sources.Inside(file); ok {
-			return inside
-		}
-	}
-	if filepath.IsLocal(file) {
-		return filepath.ToSlash(file)
-	}
-	return ""
 }
 
 func (p *provenance) holds(ctx context.Context, inputs map[string][]byte) bool {

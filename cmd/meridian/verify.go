@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,6 +62,9 @@ something is not.` + authorshipHelp + recordedHelp,
 				if cmd.Flags().Changed(name) && !f.repair {
 					return usageError{fmt.Errorf("--%s is for the commit that --repair makes", name)}
 				}
+			}
+			if f.since != "" && !isHashPrefix(f.since) {
+				return usageError{fmt.Errorf("--signed-since wants a commit's hash, or 7 digits or more of its beginning; not %q", f.since)}
 			}
 			return c.verify(cmd, f, args)
 		},
@@ -130,6 +134,11 @@ func (c *cli) verifyWith(ctx context.Context, r *repository, f verifyFlags, args
 		return found, err
 	}
 	return found, c.report(list, nil)
+}
+
+// isHashPrefix reports whether a text begins a commit's hash, and nearly always one only.
+func isHashPrefix(text string) bool {
+	return len(text) >= 7 && len(text) <= 40 && strings.Trim(strings.ToLower(text), "0123456789abcdef") == ""
 }
 
 // verifyReport is what `verify --format json` prints. Fields are added, never renamed or removed.
