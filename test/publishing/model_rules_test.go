@@ -73,7 +73,7 @@ func compileAll(requests []request, p platformSpec, found codes) []version {
 		}
 		seen[v.Spec.appID] = true
 		for _, callee := range v.Spec.Calls {
-			if i := find(versions, callee); i >= 0 {
+			if i := indexOf(versions, callee); i >= 0 {
 				callRules(v, versions[i], found)
 			}
 		}
@@ -82,7 +82,7 @@ func compileAll(requests []request, p platformSpec, found codes) []version {
 	return versions
 }
 
-func find(versions []version, id appID) int {
+func indexOf(versions []version, id appID) int {
 	return slices.IndexFunc(versions, func(v version) bool { return v.Spec.appID == id })
 }
 
@@ -121,10 +121,10 @@ func (w world) callees(versions []version, found codes) {
 		for _, id := range v.Spec.Calls {
 			callee, ok := w.apps[id]
 			switch {
-			case find(versions, id) >= 0:
+			case indexOf(versions, id) >= 0:
 			case !ok:
 				found.add("M6001")
-			case find(there, id) < 0:
+			case indexOf(there, id) < 0:
 				there = append(there, callee)
 			}
 		}

@@ -24,8 +24,8 @@ type step struct {
 	Region       string
 }
 
-// outcome is what must come of a step.
-type outcome struct {
+// verdict is what must come of a step.
+type verdict struct {
 	refused codes // nobody refused it when empty
 	after   world
 }
@@ -35,7 +35,7 @@ type operation struct {
 	name   string
 	weight int
 	make   func(g *generator) step
-	want   func(w world, s step) outcome
+	want   func(w world, s step) verdict
 	args   func(s step) []string // of meridian, without the target; nil for what is no command: an edit by hand
 }
 
@@ -94,14 +94,14 @@ func (s step) flags() []string {
 }
 
 // refusedOr is the world as it was if there is a reason to refuse.
-func (w world) refusedOr(found codes, next world) outcome {
+func (w world) refusedOr(found codes, next world) verdict {
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
-	return outcome{nil, next}
+	return verdict{nil, next}
 }
 
-func (w world) wantPublish(s step) outcome {
+func (w world) wantPublish(s step) verdict {
 	platform := w.platform
 	if s.Platform != nil {
 		platform = *s.Platform
@@ -112,7 +112,7 @@ func (w world) wantPublish(s step) outcome {
 		w.callees(versions, found)
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
 	if platform.cue() != w.platform.cue() {
 		found.add("M8002")
@@ -120,7 +120,7 @@ func (w world) wantPublish(s step) outcome {
 	return w.refusedOr(found, w.admit(versions, permissions{s.RemoveFrom, s.Adopt}, found))
 }
 
-func (w world) wantPlatform(s step) outcome {
+func (w world) wantPlatform(s step) verdict {
 	found := codes{}
 	wanted := s.Platform.spaceRegions()
 	for id := range w.apps {
@@ -129,7 +129,7 @@ func (w world) wantPlatform(s step) outcome {
 		}
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
 	var versions []version
 	for _, id := range w.ids() {
@@ -138,7 +138,7 @@ func (w world) wantPlatform(s step) outcome {
 		versions = append(versions, v)
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
 	next := w.clone()
 	next.platform, next.spaces = *s.Platform, wanted
@@ -146,10 +146,10 @@ func (w world) wantPlatform(s step) outcome {
 	return w.refusedOr(found, next)
 }
 
-func (w world) wantRemove(s step) outcome {
+func (w world) wantRemove(s step) verdict {
 	found := codes{}
 	if _, ok := w.apps[s.ID]; !ok {
-		return outcome{codes{"M8040": true}, w}
+		return verdict{codes{"M8040": true}, w}
 	}
 	for id, v := range w.apps {
 		if id != s.ID && slices.Contains(v.Spec.Calls, s.ID) && !s.BreakCallers {
@@ -161,11 +161,11 @@ func (w world) wantRemove(s step) outcome {
 	return w.refusedOr(found, next)
 }
 
-func (w world) wantRemoveSpace(s step) outcome {
+func (w world) wantRemoveSpace(s step) verdict {
 	found := codes{}
 	for id := range w.apps {
 		if id.Space == s.Space {
-			return outcome{codes{"M8014": true}, w}
+			return verdict{codes{"M8014": true}, w}
 		}
 	}
 	if _, ok := w.spaces[s.Space]; !ok {
@@ -176,14 +176,14 @@ func (w world) wantRemoveSpace(s step) outcome {
 	return w.refusedOr(found, next)
 }
 
-func (w world) wantRollback(s step) outcome {
+func (w world) wantRollback(s step) verdict {
 	found := codes{}
 	past := w.past[s.ID]
 	switch {
 	case len(past) == 0:
-		return outcome{codes{"M8040": true}, w}
+		return verdict{codes{"M8040": true}, w}
 	case len(past) == 1 || past[len(past)-2] == nil:
-		return outcome{codes{"M8045": true}, w}
+		return verdict{codes{"M8045": true}, w}
 	}
 	then := *past[len(past)-2]
 	again := version{Spec: then.Spec, Slot: then.Slot}
@@ -195,17 +195,17 @@ func (w world) wantRollback(s step) outcome {
 		w.callees([]version{again}, found)
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
 	return w.refusedOr(found, w.admit([]version{again}, permissions{s.RemoveFrom, true}, found))
 }
 
 // wantEdit is the world after a repair: as before, but that spaces which the platform has come back, and that the
 // application has two more versions in its past.
-func (w world) wantEdit(s step) outcome {
+func (w world) wantEdit(s step) verdict {
 	next := w.clone()
 	if !w.possible(s) {
-		return outcome{nil, next}
+		return verdict{nil, next}
 	}
 	next.spaces = w.platform.spaceRegions()
 	if v, ok := w.apps[s.ID]; ok && slices.Contains(appEdits, s.Edit) {
@@ -214,7 +214,7 @@ func (w world) wantEdit(s step) outcome {
 		next.put(s.ID, &edited)
 		next.put(s.ID, &v)
 	}
-	return outcome{nil, next}
+	return verdict{nil, next}
 }
 
 // The edits that a hand makes: of an application in a region, and of a region.

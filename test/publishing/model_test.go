@@ -152,7 +152,7 @@ func (r *trial) write(s step) error {
 var errorCode = regexp.MustCompile(`(?m)(?:^|: )error (M\d{4})`)
 
 // command runs meridian and compares why it refuses with what the model says.
-func (r *trial) command(args []string, want outcome) error {
+func (r *trial) command(args []string, want verdict) error {
 	code, text, err := r.meridian(args...)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (r *trial) meridian(args ...string) (int, string, error) {
 }
 
 // moved holds the branch: where it was, if nothing is to change, and else one commit further, or with an edit and its repair two.
-func (r *trial) moved(before string, want outcome, command bool) error {
+func (r *trial) moved(before string, want verdict, command bool) error {
 	after := r.head()
 	steps := 0
 	if after != before {
