@@ -65,6 +65,10 @@ precommit: ## run the real pre-commit over the hooks of the last commit
 editors: ## try the real cue, cue lsp, yaml-language-server and actionlint on what init and editors get (needs node and npm)
 	MERIDIAN_EDITORS=1 $(GO) test -count=1 ./test/editor
 
+.PHONY: servers
+servers: ## build a real forge, once, and publish to it over https and ssh
+	MERIDIAN_SERVERS=1 $(GO) test -count=1 -timeout 60m ./test/servers
+
 PUBLISHING := $(GO) test -count=1 -timeout 60m -v ./test/publishing
 
 .PHONY: kill
@@ -97,6 +101,14 @@ bench: build ## measure whole processes on the workload of the design
 .PHONY: bench-full
 bench-full: build ## the same, with ten thousand applications and a large repository
 	$(GO) run ./test/bench -full $(BIN)
+
+.PHONY: bench-publish
+bench-publish: build ## measure publishing over https into repositories of 60,000 and 500,000 files, beside git
+	$(GO) run ./test/bench -publish $(BIN)
+
+.PHONY: contention
+contention: ## 32 publishers, 25 publishes each, one branch, over https: on one machine, on machines of their own, and on a server with faults
+	$(GO) test -count=1 -timeout 60m -v -run 'TestContention|TestContendedClaim|TestFaults' ./test/publishing -publishers 32 -each 25 -strict
 
 .PHONY: clean
 clean: ## remove what was built

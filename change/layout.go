@@ -29,6 +29,8 @@ func placeOf(path string) (p place, ok bool) {
 		p.edge, p.file = true, strings.Join(parts[3:], "/")
 	case parts[2] == "sync" && len(parts) == 4:
 		p.app, p.file = App{Namespace: strings.TrimSuffix(parts[3], ".yaml")}, "sync.yaml"
+	case parts[2] == "sync":
+		p.app, p.file = App{Namespace: parts[3]}, strings.Join(parts[4:], "/")
 	case parts[2] == "spaces" && len(parts) == 7 && parts[4] == "apps":
 		p.app, p.file = App{parts[3], parts[5]}, parts[6]
 	case parts[2] == "spaces" && len(parts) >= 6 && parts[4] == "space":

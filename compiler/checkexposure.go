@@ -20,7 +20,7 @@ func (c *planCheck) http() {
 	for _, name := range slices.Sorted(maps.Keys(c.Spec.HTTP)) {
 		entry := c.Spec.HTTP[name]
 		at := func(rest ...string) []string { return append([]string{"http", name}, rest...) }
-		c.host(entry.Host, at("host"))
+		c.host(entry, at)
 		c.port(entry.Port, "TCP", at("port")...)
 		for i, path := range entry.Paths {
 			where := at("paths", strconv.Itoa(i))
@@ -61,14 +61,31 @@ func orNone(s string) string {
 	return s
 }
 
-func (c *planCheck) host(host string, path []string) {
-	name, domain, ok := c.Platform.Domain(host)
+func (c *planCheck) host(entry schema.HTTP, at func(...string) []string) {
+	name, domain, ok := c.Platform.Domain(entry.Host)
+	own := c.Platform.DelegatedPaths(entry.Host, c.Spec.Space)
 	switch {
 	case !ok:
-		c.add(diag.HostNotRegistered, path, "%s is under no registered domain", host).
+		c.add(diag.HostNotRegistered, at("host"), "%s is under no registered domain", entry.Host).
 			Hint = "registered are " + joinWords(slices.Sorted(maps.Keys(c.Platform.Domains))) + "; the platform's team registers another (S7)"
-	case len(domain.Spaces) > 0 && !slices.Contains(domain.Spaces, c.Spec.Space):
-		c.add(diag.DomainOtherSpace, path, "%s is registered to %s, not to the space %s", name, joinWords(domain.Spaces), c.Spec.Space)
+		return
+	case len(own) == 0 && len(domain.Spaces) > 0 && !slices.Contains(domain.Spaces, c.Spec.Space):
+		c.add(diag.DomainOtherSpace, at("host"), "%s is registered to %s, not to the space %s", name, joinWords(domain.Spaces), c.Spec.Space)
+		return
+	}
+	for i, path := range entry.Paths {
+		where := at("paths", strconv.Itoa(i))
+		if !c.written(at("paths")).IsValid() { // the path is the default
+			where = at("host")
+		}
+		switch space, prefix, delegated := c.Platform.Delegate(entry.Host, path.Path); {
+		case delegated && space != c.Spec.Space:
+			c.add(diag.DomainOtherSpace, where, "%s of %s is delegated to the space %s, not to %s", prefix, entry.Host, space, c.Spec.Space).
+				Hint = "use a path outside of it, or have the platform delegate it otherwise"
+		case !delegated && len(own) > 0:
+			c.add(diag.DomainOtherSpace, where, "of %s only %s and what is below are the space %s's, not %s", entry.Host, joinWords(own), c.Spec.Space, path.Path).
+				Hint = "use a path below " + own[0]
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ func (p *RegionPlan) claims() []manifest.Claim {
 		for _, path := range entry.Paths {
 			claim := base
 			claim.Kind, claim.Entry, claim.Host, claim.Path, claim.PathType = manifest.ClaimHTTP, name, entry.Host, path.Path, path.Type
+			_, _, claim.Delegated = p.Platform.Delegate(entry.Host, path.Path)
 			list = append(list, claim)
 		}
 	}

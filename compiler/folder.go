@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/manifest"
@@ -264,11 +265,13 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 				if c.claim.Kind != manifest.ClaimHTTP {
 					continue
 				}
-				if other, ok := hosts[c.claim.Host]; ok && other.in.Space != in.Space {
+				switch other, ok := hosts[c.claim.Host]; {
+				case c.claim.Delegated: // whoever has the host
+				case !ok:
+					hosts[c.claim.Host] = holder{in, c}
+				case other.in.Space != in.Space:
 					d := diag.New(diag.HostOtherSpace, c.pos, c.path, "the host %s belongs to the space %s", c.claim.Host, other.in.Space)
 					found[region] = append(found[region], d.WithRelated(other.claim.pos, "its claim"))
-				} else if !ok {
-					hosts[c.claim.Host] = holder{in, c}
 				}
 				here := place{region: region, host: c.claim.Host}
 				if other, ok := certificates[here]; ok && other.in != in && other.claim.tls != c.tls {
@@ -280,7 +283,20 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 		}
 		list = append(list, diag.Fold(found, len(in.regions))...)
 	}
+	for host, h := range hosts {
+		wildcard, ok := wildcardOver(host)
+		if over := hosts[wildcard]; ok && over.in != nil && over.in.Space != h.in.Space {
+			d := diag.New(diag.HostOtherSpace, h.claim.pos, h.claim.path, "the host %s of the space %s answers for %s, too", wildcard, over.in.Space, host)
+			list = append(list, d.WithRelated(over.claim.pos, "its claim"))
+		}
+	}
 	return list
+}
+
+// wildcardOver returns the wildcard host that answers for a host, too: *.x for a.x. It stands for one label.
+func wildcardOver(host string) (string, bool) {
+	_, rest, more := strings.Cut(host, ".")
+	return "*." + rest, more && !strings.HasPrefix(host, "*.")
 }
 
 func claimName(claim manifest.Claim) string {

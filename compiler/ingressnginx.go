@@ -55,7 +55,8 @@ func (ingressNginx) Ingress(p *RegionPlan, name string, entry schema.HTTP) []man
 }
 
 // Aggregates are the ConfigMaps of TCP and UDP services. They alone open nothing: the port must also be on the
-// controller's Service, which `plan` says.
+// controller's Service, which `plan` says. They are there from the start, empty: the controller is told their names
+// when it starts, and a folder with nothing in it cannot be synced.
 func (ingressNginx) Aggregates(edge regions.EdgeL4, claims []manifest.Claim) []manifest.Object {
 	var objects []manifest.Object
 	for _, kind := range []struct {
@@ -68,13 +69,11 @@ func (ingressNginx) Aggregates(edge regions.EdgeL4, claims []manifest.Claim) []m
 				data[strconv.Itoa(int(claim.Port))] = fmt.Sprintf("%s/%s:%d", claim.Namespace, claim.Service, claim.ServicePort)
 			}
 		}
-		if len(data) > 0 {
-			objects = append(objects, manifest.Object{File: kind.name + ".yaml", Value: &corev1.ConfigMap{
-				TypeMeta:   typeMeta("v1", "ConfigMap"),
-				ObjectMeta: aggregateMeta(edge.Namespace, kind.name),
-				Data:       data,
-			}})
-		}
+		objects = append(objects, manifest.Object{File: kind.name + ".yaml", Value: &corev1.ConfigMap{
+			TypeMeta:   typeMeta("v1", "ConfigMap"),
+			ObjectMeta: aggregateMeta(edge.Namespace, kind.name),
+			Data:       data,
+		}})
 	}
 	return objects
 }

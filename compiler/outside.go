@@ -26,7 +26,15 @@ const (
 	TopicSecurityGroup Topic = "security-group" // of the back ends (S18)
 )
 
-var topicOrder = []Topic{TopicRegistry, TopicSecret, TopicDomain, TopicICPFiling, TopicDNS, TopicProxyPort, TopicPeering, TopicRoute, TopicSecurityGroup}
+// The topics of bootstrap, which come before those of applications.
+const (
+	TopicController Topic = "controller" // what syncs
+	TopicNamespace  Topic = "namespace"  // of the region's edge
+	TopicMirror     Topic = "mirror"     // of the repository
+	TopicRepository Topic = "repository" // what must be in it
+)
+
+var topicOrder = []Topic{TopicController, TopicNamespace, TopicMirror, TopicRepository, TopicRegistry, TopicSecret, TopicDomain, TopicICPFiling, TopicDNS, TopicProxyPort, TopicPeering, TopicRoute, TopicSecurityGroup}
 
 // Task is one thing that must be true outside the cluster for the application to work in a region, because no
 // object can make it so.
@@ -86,6 +94,9 @@ func (p *RegionPlan) secretTasks() []Task {
 			if entry.RedirectToHTTPS {
 				use += "; it must exist first, because HTTP is redirected even while it is missing or invalid"
 			}
+			if len(p.Platform.DelegatedPaths(entry.Host, p.Spec.Space)) > 0 {
+				use += "; the space that has the host has its own: the edge shows one of the two, so both must match"
+			}
 			list = append(list, secret(entry.TLS.Secret, "kubernetes.io/tls", "tls.crt and tls.key", use, "S10"))
 		}
 	}
@@ -118,7 +129,11 @@ func (p *RegionPlan) hostTasks() []Task {
 	for _, name := range sortedKeys(p.Spec.HTTP) {
 		host := p.Spec.HTTP[name].Host
 		domain, registered, _ := p.Platform.Domain(host)
-		list = append(list, Task{TopicDomain, domain, "platform", fmt.Sprintf("keep %s registered to the space %s", domain, p.Spec.Space), map[string]string{"host": host}, "S7"})
+		keep := fmt.Sprintf("keep %s registered to the space %s", domain, p.Spec.Space)
+		if paths := p.Platform.DelegatedPaths(host, p.Spec.Space); len(paths) > 0 {
+			keep = fmt.Sprintf("keep %s of %s delegated to the space %s", joinWords(paths), host, p.Spec.Space)
+		}
+		list = append(list, Task{TopicDomain, domain, "platform", keep, map[string]string{"host": host}, "S7"})
 		if p.Region.DNS.ICPFiling {
 			filing := cmp.Or(registered.ICPFiling, "none is recorded")
 			list = append(list, Task{TopicICPFiling, domain, "company", fmt.Sprintf("have the ICP filing of %s in order before %s points at %s", domain, host, p.Region.ID), map[string]string{"filing": filing}, "S12"})

@@ -18,7 +18,8 @@ import (
 type Space struct {
 	Namespace string
 	Region    string
-	Files     manifest.Tree // of its space folder
+	Files     manifest.Tree // of its space folder, which its own service account applies
+	Tenant    manifest.Tree // what bounds it, which the platform's identity applies: namespace, rights, quota
 	Sync      []byte        // its sync object
 }
 
@@ -40,15 +41,19 @@ func (c *Compiler) Spaces() ([]Space, error) {
 // Space builds one space in one region that it exists in, by its given name.
 func (c *Compiler) Space(name, region string) (Space, error) {
 	b := spaceBuilder{c.platform, c.platform.Region(region), c.platform.Spaces[name], name, c.platform.Namespace(name)}
-	files, err := Encode(b.objects())
+	files, err := Encode([]manifest.Object{b.defaultDeny()})
 	if err != nil {
 		return Space{}, fmt.Errorf("compile space %s for %s: %w", name, region, err)
+	}
+	tenant, err := Encode(b.tenant())
+	if err != nil {
+		return Space{}, fmt.Errorf("compile bounds of space %s for %s: %w", name, region, err)
 	}
 	sync, err := manifest.Encode(b.sync())
 	if err != nil {
 		return Space{}, fmt.Errorf("compile sync of space %s for %s: %w", name, region, err)
 	}
-	return Space{b.namespace, region, files, sync}, nil
+	return Space{b.namespace, region, files, tenant, sync}, nil
 }
 
 type spaceBuilder struct {
@@ -59,10 +64,12 @@ type spaceBuilder struct {
 	namespace string
 }
 
-func (b spaceBuilder) objects() []manifest.Object {
+// tenant is what bounds the space. It is not in the space's own folder, because the account that applies that folder
+// must not be able to change any of it: a namespace's labels, somebody's rights, a quota.
+func (b spaceBuilder) tenant() []manifest.Object {
 	objects := []manifest.Object{b.namespaceObject()}
+	objects = append(objects, b.syncRights()...)
 	objects = append(objects, b.roles()...)
-	objects = append(objects, b.defaultDeny())
 	objects = append(objects, b.quota()...)
 	return append(objects, b.limits()...)
 }
@@ -144,7 +151,8 @@ func (b spaceBuilder) binding(name string, ref rbacv1.RoleRef, subjects []region
 // spacePolicy is the name of the space's own NetworkPolicy.
 const spacePolicy = "default-deny"
 
-// defaultDeny closes the space both ways but for DNS; applications open what they declare (S19).
+// defaultDeny closes the space both ways but for DNS; applications open what they declare (S19). It is of a kind that
+// applications have too, and so lies in the space's own folder: a folder with nothing in it cannot be synced.
 func (b spaceBuilder) defaultDeny() manifest.Object {
 	return manifest.Object{File: "networkpolicy-" + spacePolicy + ".yaml", Value: &networkingv1.NetworkPolicy{
 		TypeMeta:   typeMeta("networking.k8s.io/v1", "NetworkPolicy"),

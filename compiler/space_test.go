@@ -35,11 +35,11 @@ func spaces(t *testing.T, platform ...string) map[string]Space {
 	return byName
 }
 
-// read decodes a space's file, or returns the zero value when it is not there.
-func read[T any](t *testing.T, space Space, file string) T {
+// read decodes a file of a tree, or returns the zero value when it is not there.
+func read[T any](t *testing.T, tree manifest.Tree, file string) T {
 	t.Helper()
 	var value T
-	if data, ok := space.Files.Get(file); ok {
+	if data, ok := tree.Get(file); ok {
 		if err := manifest.Decode(data, &value); err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestSpaceRegions(t *testing.T) {
 func TestNamespace(t *testing.T) {
 	all := spaces(t, spacePlatform)
 	for region, version := range map[string]string{"aws-oregon": "v1.36", "aws-beijing": "v1.34"} {
-		namespace := read[corev1.Namespace](t, all[region+"/myorg-web"], "namespace.yaml")
+		namespace := read[corev1.Namespace](t, all[region+"/myorg-web"].Tenant, "namespace.yaml")
 		want := map[string]string{"app.kubernetes.io/part-of": "web", "app.kubernetes.io/managed-by": "meridian"}
 		for _, mode := range []string{"enforce", "warn", "audit"} {
 			want["pod-security.kubernetes.io/"+mode] = "restricted"
@@ -90,7 +90,7 @@ func TestNamespace(t *testing.T) {
 // TestDeveloperRole holds what developers may do in the cluster: read all but secrets, follow logs, forward ports,
 // restart pods; nothing else is written, nothing is a wildcard (S4).
 func TestDeveloperRole(t *testing.T) {
-	role := read[rbacv1.Role](t, spaces(t, spacePlatform)["aws-oregon/myorg-web"], "role-developer.yaml")
+	role := read[rbacv1.Role](t, spaces(t, spacePlatform)["aws-oregon/myorg-web"].Tenant, "role-developer.yaml")
 	var writes []string
 	readable := map[string]bool{}
 	for _, rule := range role.Rules {
@@ -137,7 +137,7 @@ func TestBindings(t *testing.T) {
 		Subjects []string
 	}
 	get := func(space, file string) binding {
-		b := read[rbacv1.RoleBinding](t, all["aws-oregon/"+space], file)
+		b := read[rbacv1.RoleBinding](t, all["aws-oregon/"+space].Tenant, file)
 		got := binding{Role: b.RoleRef.Kind + "/" + b.RoleRef.Name}
 		for _, s := range b.Subjects {
 			got.Subjects = append(got.Subjects, s.Kind+"/"+s.Name)
@@ -158,14 +158,14 @@ func TestBindings(t *testing.T) {
 			t.Errorf("%s %s (-want +got):\n%s", test.space, test.file, diff)
 		}
 	}
-	if _, ok := all["aws-oregon/myorg-shop"].Files.Get("role-developer.yaml"); ok {
+	if _, ok := all["aws-oregon/myorg-shop"].Tenant.Get("role-developer.yaml"); ok {
 		t.Error("a role is made that nobody gets")
 	}
 }
 
 // TestDefaultDeny holds that a space is closed both ways but for DNS (S19).
 func TestDefaultDeny(t *testing.T) {
-	policy := read[networkingv1.NetworkPolicy](t, spaces(t, spacePlatform)["aws-oregon/myorg-quiet"], "networkpolicy-default-deny.yaml")
+	policy := read[networkingv1.NetworkPolicy](t, spaces(t, spacePlatform)["aws-oregon/myorg-quiet"].Files, "networkpolicy-default-deny.yaml")
 	if len(policy.Spec.PodSelector.MatchLabels)+len(policy.Spec.PodSelector.MatchExpressions) > 0 || len(policy.Spec.PolicyTypes) != 2 || len(policy.Spec.Ingress) > 0 {
 		t.Errorf("it does not deny everything: %+v", policy.Spec)
 	}
@@ -198,5 +198,47 @@ func TestPullSecret(t *testing.T) {
 		if diff := cmp.Diff([]string{want}, got); diff != "" {
 			t.Errorf("secrets of %s (-want +got):\n%s", space, diff)
 		}
+	}
+}
+
+// TestSyncAccount holds what the account that a space is synced with may do: write what applications are made of, in the
+// one namespace, and nothing that would let it do more.
+func TestSyncAccount(t *testing.T) {
+	tenant := spaces(t, spacePlatform)["aws-oregon/myorg-web"].Tenant
+	account := read[corev1.ServiceAccount](t, tenant, "serviceaccount-sync.yaml")
+	binding := read[rbacv1.RoleBinding](t, tenant, "rolebinding-sync.yaml")
+	role := read[rbacv1.Role](t, tenant, "role-sync.yaml")
+	if account.AutomountServiceAccountToken == nil || *account.AutomountServiceAccountToken {
+		t.Error("pods get its token")
+	}
+	want := []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: "flux-system", Name: "myorg-web"}}
+	if diff := cmp.Diff(want, binding.Subjects); diff != "" || account.Namespace != "flux-system" || account.Name != "myorg-web" {
+		t.Errorf("the account is %s/%s, bound is (-want +got):\n%s", account.Namespace, account.Name, diff)
+	}
+	if binding.RoleRef != (rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name}) || binding.Namespace != "myorg-web" || role.Namespace != "myorg-web" {
+		t.Errorf("bound in %s to %v, which is in %s", binding.Namespace, binding.RoleRef, role.Namespace)
+	}
+	for _, rule := range role.Rules {
+		for _, name := range slices.Concat(rule.Verbs, rule.Resources, rule.APIGroups, rule.NonResourceURLs) {
+			if slices.Contains([]string{"*", "escalate", "bind", "impersonate", "deletecollection", rbacv1.GroupName, "secrets", "namespaces", "resourcequotas", "limitranges"}, name) || strings.Contains(name, "/") {
+				t.Errorf("it has %s: %v", name, rule)
+			}
+		}
+	}
+}
+
+// TestSyncAccountOfArgoCD holds that a space of Argo CD is bounded by a project of its own instead.
+func TestSyncAccountOfArgoCD(t *testing.T) {
+	const argocd = `sync: {engine: "argocd", repository: "https://git.mydomain.com/gitops.git"}` + "\n"
+	tenant := spaces(t, spacePlatform+argocd)["aws-oregon/myorg-web"].Tenant
+	project := read[argoAppProject](t, tenant, "appproject.yaml")
+	if diff := cmp.Diff([]argoDestination{{"https://kubernetes.default.svc", "myorg-web"}}, project.Spec.Destinations); diff != "" {
+		t.Errorf("destinations (-want +got):\n%s", diff)
+	}
+	if len(project.Spec.ClusterResourceWhitelist) > 0 || len(project.Spec.NamespaceResourceWhitelist) != len(appKinds()) {
+		t.Errorf("it admits %v and %v", project.Spec.ClusterResourceWhitelist, project.Spec.NamespaceResourceWhitelist)
+	}
+	if _, there := tenant.Get("serviceaccount-sync.yaml"); there {
+		t.Error("there is an account that nobody uses")
 	}
 }

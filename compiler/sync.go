@@ -1,26 +1,51 @@
 package compiler
 
 import (
+	"encoding/json"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/meridian-gitops/meridian/regions"
 )
 
-// The sync objects of a space. Their types are written down here with just the fields that are set: importing two
-// controllers' modules for two structs would bring hundreds of packages.
+// The objects of the two controllers. Their types are written down here with just the fields that are set: importing
+// the controllers' modules for a few structs would bring hundreds of packages. Tests hold them to the controllers' own
+// definitions.
 
-// fluxKustomization is kustomize.toolkit.fluxcd.io/v1 Kustomization.
-type fluxKustomization struct {
+// syncObject is an object of one of the controllers' kinds.
+type syncObject[S any] struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
-	Spec              fluxKustomizationSpec `json:"spec"`
+	Spec              S `json:"spec"`
 }
 
+// DeepCopyObject makes it an object like Kubernetes' own.
+func (o *syncObject[S]) DeepCopyObject() runtime.Object {
+	data, err := json.Marshal(o)
+	if err != nil {
+		panic("compiler: copy " + o.Kind + ": " + err.Error())
+	}
+	fresh := new(syncObject[S])
+	if err := json.Unmarshal(data, fresh); err != nil {
+		panic("compiler: copy " + o.Kind + ": " + err.Error())
+	}
+	return fresh
+}
+
+// fluxKustomization is kustomize.toolkit.fluxcd.io/v1 Kustomization.
+type fluxKustomization = syncObject[fluxKustomizationSpec]
+
 type fluxKustomizationSpec struct {
-	Interval      string        `json:"interval"`
-	RetryInterval string        `json:"retryInterval,omitempty"`
-	Path          string        `json:"path"`
-	Prune         bool          `json:"prune"`
-	SourceRef     fluxSourceRef `json:"sourceRef"`
-	Timeout       string        `json:"timeout,omitempty"`
+	ServiceAccountName string        `json:"serviceAccountName,omitempty"`
+	Interval           string        `json:"interval"`
+	RetryInterval      string        `json:"retryInterval,omitempty"`
+	Path               string        `json:"path"`
+	Prune              bool          `json:"prune"`
+	DeletionPolicy     string        `json:"deletionPolicy,omitempty"`
+	SourceRef          fluxSourceRef `json:"sourceRef"`
+	Timeout            string        `json:"timeout,omitempty"`
+	Wait               bool          `json:"wait,omitempty"`
 }
 
 type fluxSourceRef struct {
@@ -29,11 +54,7 @@ type fluxSourceRef struct {
 }
 
 // argoApplication is argoproj.io/v1alpha1 Application.
-type argoApplication struct {
-	metav1.TypeMeta   `json:",inline"`
-	metav1.ObjectMeta `json:"metadata"`
-	Spec              argoApplicationSpec `json:"spec"`
-}
+type argoApplication = syncObject[argoApplicationSpec]
 
 type argoApplicationSpec struct {
 	Project     string          `json:"project"`
@@ -68,27 +89,67 @@ type argoAutomated struct {
 	SelfHeal bool `json:"selfHeal"`
 }
 
+// retryInterval is how soon a controller tries again what has failed.
+const retryInterval = "1m"
+
+// orphan leaves a unit's objects in the cluster when the unit itself is deleted: a sync object that is lost from the
+// repository must not take what serves people with it. What is removed from a unit's folder is pruned all the same.
+const orphan = "Orphan"
+
 // sync is what makes the cluster follow the space's folder. The space is the unit: one unit a region would let one
 // bad object block everybody, and take kustomize minutes; one an application would cost half a second of the
 // controller's time each on every commit.
 func (b spaceBuilder) sync() any {
-	meta := metav1.ObjectMeta{Name: b.namespace, Namespace: b.platform.Sync.Namespace, Labels: map[string]string{labelPartOf: b.name, labelManagedBy: managedBy}}
 	folder := "regions/" + b.region.ID + "/spaces/" + b.namespace
-	s := b.platform.Sync
-	if s.Engine == "argocd" {
-		return &argoApplication{typeMeta("argoproj.io/v1alpha1", "Application"), meta, argoApplicationSpec{
-			Project:     s.Name,
-			Source:      argoSource{s.Repository, s.Branch, folder, argoDirectory{Recurse: true}},
-			Destination: argoDestination{"https://kubernetes.default.svc", b.namespace},
-			SyncPolicy:  argoSyncPolicy{argoAutomated{Prune: true, SelfHeal: true}, []string{"ServerSideApply=true"}},
-		}}
+	if b.platform.Sync.Engine == engineArgoCD {
+		app := argoApp(b.platform, b.region, b.namespace, folder)
+		app.Labels = b.meta("").Labels
+		app.Annotations = map[string]string{"argocd.argoproj.io/sync-wave": "1"} // after its AppProject
+		app.Spec.Destination.Namespace = b.namespace
+		app.Spec.Project = b.namespace
+		return app
 	}
 	// An artifact of its own holds the space's folder at its root; the repository's holds all of it.
 	path, source := "./", fluxSourceRef{"ExternalArtifact", b.namespace}
-	if s.Source == "GitRepository" {
-		path, source = "./"+folder, fluxSourceRef{"GitRepository", s.Name}
+	if b.platform.Sync.Source == sourceRepository {
+		path, source = "./"+folder, fluxSourceRef{"GitRepository", b.platform.Sync.Name}
 	}
-	return &fluxKustomization{typeMeta("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), meta, fluxKustomizationSpec{
-		Interval: s.Interval, RetryInterval: "1m", Path: path, Prune: true, SourceRef: source, Timeout: "3m",
+	unit := fluxUnit(b.platform, b.namespace, path, source)
+	unit.Labels = b.meta("").Labels
+	unit.Spec.ServiceAccountName = b.namespace
+	unit.Spec.Wait = b.platform.Sync.Wait
+	return unit
+}
+
+// Values of the platform's sync.engine and sync.source that differ from the defaults.
+const (
+	engineArgoCD     = "argocd"
+	sourceRepository = "GitRepository"
+)
+
+// fluxUnit is a Kustomization over one folder. It does not force: what cannot be changed in place is an error to look
+// at, not a reason to delete and create anew.
+func fluxUnit(p *regions.Platform, name, path string, source fluxSourceRef) *fluxKustomization {
+	return &fluxKustomization{typeMeta("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), syncMeta(p, name), fluxKustomizationSpec{
+		Interval: p.Sync.Interval, RetryInterval: retryInterval, Path: path, Prune: true, DeletionPolicy: orphan, SourceRef: source, Timeout: p.Sync.Timeout,
 	}}
+}
+
+// argoApp is an Application over one folder. It has no finalizer: deleting it leaves its objects in the cluster.
+func argoApp(p *regions.Platform, r *regions.Region, name, folder string) *argoApplication {
+	url, _ := p.ReadFrom(r)
+	return &argoApplication{typeMeta("argoproj.io/v1alpha1", "Application"), syncMeta(p, name), argoApplicationSpec{
+		Project:     p.Sync.Name,
+		Source:      argoSource{url, p.Sync.Branch, folder, argoDirectory{Recurse: true}},
+		Destination: argoDestination{inCluster, p.Sync.Namespace},
+		SyncPolicy:  argoSyncPolicy{argoAutomated{Prune: true, SelfHeal: true}, []string{"ServerSideApply=true"}},
+	}}
+}
+
+// inCluster is the cluster that Argo CD itself runs in.
+const inCluster = "https://kubernetes.default.svc"
+
+// syncMeta is the metadata of an object that belongs to syncing itself.
+func syncMeta(p *regions.Platform, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: name, Namespace: p.Sync.Namespace, Labels: map[string]string{labelManagedBy: managedBy}}
 }

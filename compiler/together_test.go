@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,6 +63,9 @@ func TestTogether(t *testing.T) {
 		{"one host with two certificates", []string{appOf("web", "a", exposed+"\nhttp: public: tls: secret: \"a\""), appOf("web", "b", exposed+"\nhttp: public: paths: [\"/b\"]")}, []string{"M4014 3:22"}},
 		{"one host with one certificate", []string{appOf("web", "a", exposed+"\nhttp: public: tls: secret: \"a\""), appOf("web", "b", exposed+"\nhttp: public: {paths: [\"/b\"], tls: secret: \"a\"}")}, nil},
 		{"host of another space", []string{appOf("web", "a", exposed), appOf("payments", "b", exposed+"\nhttp: public: paths: [\"/b\"]")}, []string{"M6007 3:22"}},
+		{"host below another space's wildcard", []string{appOf("web", "a", strings.Replace(exposed, "a.my", "*.my", 1)), appOf("payments", "b", exposed)}, []string{"M6007 3:22"}},
+		{"wildcard of one space", []string{appOf("web", "a", strings.Replace(exposed, "a.my", "*.my", 1)), appOf("web", "b", exposed)}, nil},
+		{"wildcard of another label", []string{appOf("web", "a", strings.Replace(exposed, "a.my", "*.b.my", 1)), appOf("payments", "b", exposed)}, nil},
 		{"port claimed twice", []string{appOf("web", "a", "ports: x: 80\ntcp: x: {port: 9000, to: \"x\"}"), appOf("edge", "b", "ports: x: 80\ntcp: y: {port: 9000, to: \"x\"}")}, []string{"M6005 3:16"}},
 		{"one port over TCP and UDP", []string{appOf("web", "a", "ports: x: 80\ntcp: x: {port: 9000, to: \"x\"}"), appOf("edge", "b", "ports: x: {port: 80, protocol: \"UDP\"}\nudp: y: {port: 9000, to: \"x\"}")}, nil},
 		{"one port in two regions", []string{appOf("web", "a", "only: [\"aws-oregon\"]\nports: x: 80\ntcp: x: {port: 9000, to: \"x\"}"), appOf("edge", "b", "only: [\"aws-beijing\"]\nports: x: 80\ntcp: y: {port: 9000, to: \"x\"}")}, nil},

@@ -75,7 +75,7 @@ func appCodes() []Entry {
 		{UndeclaredPort, Error, "the port is not declared", "Exposures, checks and hooks name a port of `ports`.", "declare it in ports"},
 		{PortProtocol, Error, "the port has the wrong protocol", "A UDP port cannot be checked over TCP, nor carry HTTP.", "name a port of the right protocol"},
 		{HostNotRegistered, Error, "the host is under no registered domain", "A domain is registered in domain management before a host under it is exposed (S7). Hosts are matched label by label.", "use a host under a registered domain, or have the domain registered"},
-		{DomainOtherSpace, Error, "the domain is registered to other spaces", "A domain is registered to the spaces that may use it (S7).", "use a host of the space's own domains, or have the platform add the space"},
+		{DomainOtherSpace, Error, "the domain, or the path, is another space's", "A domain is registered to the spaces that may use it (S7). The platform may delegate paths of a host to another space, which then has these paths alone, and alone has them.", "use a host of the space's own domains, or have the platform add the space"},
 		{DuplicatePath, Error, "a path is given twice", "Two entries of one host and path would fight.", "remove one of the two"},
 		{HostTLSDiffers, Error, "a host has two TLS settings", "Entries of one host share one certificate, or none.", "give both entries the same tls"},
 		{RedirectWithoutTLS, Error, "a redirect without HTTPS", "There is nothing to redirect to (S10).", "add tls, or leave redirectToHTTPS out"},
@@ -113,7 +113,7 @@ func appCodes() []Entry {
 		{CalleePort, Error, "the called application has no such port", "calls names a port by the name that the called application gave it.", "use one of its ports"},
 		{ClaimedTwice, Error, "two applications claim the same", "A host's path and a region's port lead to one application (S7, S13).", "change one of the two"},
 		{SameApplication, Error, "an application is defined twice", "In a space a name stands for one application.", "rename one of the two"},
-		{HostOtherSpace, Error, "a host belongs to another space", "A host belongs to one space in all regions (S7).", "use another host"},
+		{HostOtherSpace, Error, "a host belongs to another space", "A host belongs to one space in all regions (S7), and so does what a wildcard host answers for.", "use another host"},
 		{AcceptsNobody, Warning, "an accepted caller does not exist", "accepts names an application that is not there, or has no such port.", "check name, space and ports"},
 		{CallNotDeclared, Warning, "an application is addressed and not called", "A variable or an argument holds the address of an application that `calls` does not name, so that the network policies keep the connection out (S19).", "add the application to calls"},
 

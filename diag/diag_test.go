@@ -41,10 +41,13 @@ func TestGroups(t *testing.T) {
 		entries []Entry
 		digits  string
 	}{
-		"schema":   {schemaCodes(), "12"},
-		"platform": {platformCodes(), "3"},
-		"app":      {appCodes(), "4567"},
-		"publish":  {publishCodes(), "8"},
+		"schema":    {schemaCodes(), "12"},
+		"platform":  {platformCodes(), "3"},
+		"app":       {appCodes(), "4567"},
+		"publish":   {publishCodes(), "8"},
+		"ssh":       {sshCodes(), "8"},
+		"bootstrap": {bootstrapCodes(), "8"},
+		"sign":      {signCodes(), "8"},
 	} {
 		for _, e := range group.entries {
 			if !strings.Contains(group.digits, string(e.Code)[1:2]) {

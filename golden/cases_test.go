@@ -186,11 +186,26 @@ func platformTree(t *testing.T, dir string) manifest.Tree {
 		for path, data := range space.Files.Files() {
 			files = append(files, manifest.File{Path: space.Region + "/spaces/" + space.Namespace + "/space/" + path, Data: data})
 		}
+		for path, data := range space.Tenant.Files() {
+			files = append(files, manifest.File{Path: space.Region + "/sync/" + space.Namespace + "/" + path, Data: data})
+		}
 		files = append(files, manifest.File{Path: space.Region + "/sync/" + space.Namespace + ".yaml", Data: space.Sync})
 	}
+	files = append(files, edgeFiles(t, c)...)
+	files = append(files, bootstrapFiles(t, c, spaces)...)
+	tree, err := manifest.NewTree(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// edgeFiles are what the edges read of the case's applications, below apps, in the regions that these are in.
+func edgeFiles(t *testing.T, c *testCase) []manifest.File {
+	t.Helper()
 	claims := map[string][]manifest.Claim{}
-	for _, name := range folders(t, filepath.Join(dir, "apps")) {
-		result, err := c.result(filepath.Join(dir, "apps", name, "app.cue"))
+	for _, name := range folders(t, filepath.Join(c.dir, "apps")) {
+		result, err := c.result(filepath.Join(c.dir, "apps", name, "app.cue"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,6 +213,7 @@ func platformTree(t *testing.T, dir string) manifest.Tree {
 			claims[claim.Region] = append(claims[claim.Region], claim)
 		}
 	}
+	var files []manifest.File
 	for region, list := range claims {
 		slices.SortFunc(list, manifest.Claim.Compare)
 		edge, err := compiler.Edge(c.compiler.Platform().Region(region), list)
@@ -208,11 +224,31 @@ func platformTree(t *testing.T, dir string) manifest.Tree {
 			files = append(files, manifest.File{Path: region + "/edge/" + file.Path, Data: file.Data})
 		}
 	}
-	tree, err := manifest.NewTree(files)
-	if err != nil {
-		t.Fatal(err)
+	return files
+}
+
+// bootstrapFiles are what the clusters are told, in the regions with spaces, where the platform names its repository.
+func bootstrapFiles(t *testing.T, c *testCase, spaces []compiler.Space) []manifest.File {
+	t.Helper()
+	if c.compiler.Platform().Sync.Repository == "" {
+		return nil
 	}
-	return tree
+	var files []manifest.File
+	done := map[string]bool{}
+	for _, space := range spaces {
+		if done[space.Region] {
+			continue
+		}
+		done[space.Region] = true
+		b, list, err := c.compiler.Bootstrap(space.Region)
+		if err != nil || len(list) > 0 {
+			t.Fatal(list, err)
+		}
+		for path, data := range b.Files.Files() {
+			files = append(files, manifest.File{Path: space.Region + "/bootstrap/" + path, Data: data})
+		}
+	}
+	return files
 }
 
 // compare fails when a tree is not what a folder holds, or rewrites the folder.

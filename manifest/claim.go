@@ -12,8 +12,8 @@ const (
 )
 
 // Claim is an application's use of a name that others could want too (S7, S10, S11, S13): a host and path, or a
-// port on a region's proxy servers. A host belongs to one namespace over all regions, a path to one app, a
-// port of a region to one app.
+// port on a region's proxy servers. A host belongs to one namespace over all regions but for the paths that the platform
+// delegates to others, a path to one app, a port of a region to one app.
 type Claim struct {
 	Region    string
 	Kind      ClaimKind
@@ -24,6 +24,8 @@ type Claim struct {
 	Host     string // http only, lower case
 	Path     string // http only
 	PathType string // http only: Prefix or Exact
+	// Delegated says of an http claim that the platform gives the path to this namespace, whoever has the host.
+	Delegated bool
 
 	Port        int32  // tcp and udp only: the port on the proxies, 1–65535
 	Service     string // tcp and udp only: the Service it leads to

@@ -59,17 +59,24 @@ func (p *plan) checkGivenUp(e *entry, region string) {
 	p.report(d.WithRegion(region))
 }
 
-// takeClaims enters an application's claims and reports those that somebody else holds.
-func (p *plan) takeClaims(ctx context.Context, e *entry, holders map[string]Source) error {
+// takeClaims enters an application's claims and reports those that somebody else holds, unless they may be taken.
+func (p *plan) takeClaims(ctx context.Context, e *entry, entries []entry) error {
 	for _, c := range e.sortedClaims() {
 		held, err := p.book.take(ctx, c, p.regions)
+		for err == nil && held != nil {
+			var passed bool
+			if passed, err = p.takeOver(ctx, e, *held, entries); err != nil || !passed {
+				break
+			}
+			held, err = p.book.take(ctx, c, p.regions)
+		}
 		if err != nil {
 			return err
 		}
-		if held == nil {
+		if held == nil || p.moved[AppID{held.Namespace, held.App}] { // that it moved has been told
 			continue
 		}
-		holder, err := p.holder(ctx, *held, holders)
+		holder, err := p.holder(ctx, *held, entries)
 		if err != nil {
 			return err
 		}
@@ -84,33 +91,49 @@ func claimTaken(a App, c, held manifest.Claim, holder string) diag.Diagnostic {
 	if a.Where != nil {
 		pos = a.Where(c)
 	}
-	code, what := diag.ClaimedPort, claimName(c)
+	var d diag.Diagnostic
+	instead := "another host"
 	switch {
-	case c.Kind == manifest.ClaimHTTP && held.Namespace != c.Namespace:
-		return diag.New(diag.ClaimedHost, pos, field, "%s belongs to %s in all regions: %s holds it", claimName(c), held.Namespace, holder)
+	case c.Kind == manifest.ClaimHTTP && held.Host != c.Host:
+		d = diag.New(diag.HostOverlaps, pos, field, "%s and %s of %s would answer for the same names: %s holds it", claimName(c), claimName(held), held.Namespace, holder)
+	case c.Kind == manifest.ClaimHTTP && (held.Namespace == c.Namespace || held.Delegated || c.Delegated):
+		d = diag.New(diag.ClaimedPath, pos, field, "%s (%s) of host %s is held by %s", c.Path, c.PathType, c.Host, holder).WithRegion(c.Region)
+		instead = "another path or host"
 	case c.Kind == manifest.ClaimHTTP:
-		code, what = diag.ClaimedPath, fmt.Sprintf("%s (%s) of host %s", c.Path, c.PathType, c.Host)
+		d = diag.New(diag.ClaimedHost, pos, field, "%s belongs to %s in all regions: %s holds it", claimName(c), held.Namespace, holder)
+	default:
+		d = diag.New(diag.ClaimedPort, pos, field, "%s is held by %s", claimName(c), holder).WithRegion(c.Region)
+		instead = "another port"
 	}
-	return diag.New(code, pos, field, "%s is held by %s", what, holder).WithRegion(c.Region)
+	if held.App == "" {
+		return d
+	}
+	return d.WithHint("choose %s, or have its holder give it up first; if this one replaces that application as a whole, add --take-over %s/%s, which removes it", instead, held.Namespace, held.App)
 }
 
-// holder describes who holds a claim: entry, application, namespace, and where it was published from.
-func (p *plan) holder(ctx context.Context, held manifest.Claim, holders map[string]Source) (string, error) {
+// holder describes who holds a claim: entry, application, namespace, whom to ask, and where it was published from.
+func (p *plan) holder(ctx context.Context, held manifest.Claim, entries []entry) (string, error) {
 	if held.App == "" {
 		return "space " + held.Namespace, nil
 	}
-	name := held.Namespace + "/" + held.App
-	source, here := holders[name]
-	if !here {
+	id := AppID{held.Namespace, held.App}
+	var source Source
+	var owner string
+	if i := slices.IndexFunc(entries, func(e entry) bool { return e.id() == id }); i >= 0 {
+		source, owner = entries[i].Source, entries[i].Owner
+	} else {
 		record, err := p.owner(ctx, held.Namespace, held.App)
 		if err != nil {
 			return "", err
 		}
 		if record != nil {
-			source = record.Source
+			source, owner = record.Source, record.Owner
 		}
 	}
-	text := fmt.Sprintf("application %s (entry %s)", name, held.Entry)
+	text := fmt.Sprintf("application %s (entry %s)", id, held.Entry)
+	if owner != "" {
+		text += " of " + owner
+	}
 	if from := source.String(); from != "" {
 		text += " from " + from
 	}

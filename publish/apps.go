@@ -2,10 +2,13 @@ package publish
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/manifest"
@@ -24,11 +27,13 @@ func Apps(ctx context.Context, o Options, apps []App) (Result, []diag.Diagnostic
 	if diags := checkTwice(sorted); len(diags) > 0 {
 		return Result{}, diags, nil
 	}
-	j := job{message: appsMessage(o, sorted)}
+	j := job{message: appsMessage(o, sorted), guarded: true}
 	if len(sorted) > 0 {
 		j.pos = sorted[0].Pos
 	}
+	places := map[plumbing.Hash]Source{}
 	j.plan = func(ctx context.Context, p *plan) error {
+		p.places = places
 		inForce, err := p.platform(ctx)
 		if err != nil {
 			return err
@@ -57,35 +62,58 @@ func checkTwice(sorted []App) []diag.Diagnostic {
 // entry is one application on its way into a plan.
 type entry struct {
 	App
-	old  *OwnerRecord     // nil when it is new
-	held []manifest.Claim // what it claimed so far, sorted
-	left []string         // regions that it is in and will not be, sorted
+	old     *OwnerRecord     // nil when it is new
+	held    []manifest.Claim // what it claimed so far, sorted
+	left    []string         // regions that it is in and will not be, sorted
+	changed bool             // anything but the provenance
 }
 
 // apps plans applications together: all claims are released before the first is taken, so that applications
-// of one call may hand a name to each other.
+// of one call may hand a name to each other. What is refused for what it would do comes last: then it is known what
+// changes.
 func (p *plan) apps(ctx context.Context, apps []App, inForce *PlatformRecord) error {
 	if err := p.prefetchApps(ctx, apps); err != nil {
 		return err
 	}
 	entries := make([]entry, len(apps))
-	holders := map[string]Source{} // of this call, by namespace/name
 	for i, a := range apps {
 		entries[i].App = a
-		holders[a.Namespace+"/"+a.Name] = a.Source
 		p.addRegions(slices.Collect(maps.Keys(a.Regions))...)
 	}
-	steps := []func(context.Context, *entry) error{
-		func(ctx context.Context, e *entry) error { return p.admit(ctx, e, inForce) },
-		p.releaseClaims,
-		func(ctx context.Context, e *entry) error { return p.takeClaims(ctx, e, holders) },
-		p.graft,
+	each := func(step func(context.Context, *entry) error) func() error {
+		return func() error { return p.each(ctx, entries, step) }
 	}
+	all := func(step func(context.Context, []entry) error) func() error {
+		return func() error { return p.mistake(step(ctx, entries), p.pos) }
+	}
+	return inTurn(
+		each(func(ctx context.Context, e *entry) error { return p.admit(ctx, e, inForce) }),
+		all(p.renames),
+		all(p.checkMoved),
+		each(p.releaseClaims),
+		each(func(ctx context.Context, e *entry) error { return p.takeClaims(ctx, e, entries) }),
+		all(p.checkReplaced),
+		each(p.graft),
+		all(p.checkOrder),
+		each(p.checkAutoscale),
+	)
+}
+
+// each takes a step with every application. One whose records cannot be read keeps no other from being told of.
+func (p *plan) each(ctx context.Context, entries []entry, step func(context.Context, *entry) error) error {
+	for i := range entries {
+		if err := p.mistake(step(ctx, &entries[i]), entries[i].Pos); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inTurn takes steps until one fails.
+func inTurn(steps ...func() error) error {
 	for _, step := range steps {
-		for i := range entries {
-			if err := p.mistake(step(ctx, &entries[i]), entries[i].Pos); err != nil {
-				return err
-			}
+		if err := step(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -99,6 +127,9 @@ func (p *plan) prefetchApps(ctx context.Context, apps []App) error {
 		for _, c := range a.Claims {
 			for _, c.Region = range p.regions {
 				paths = append(paths, path.Join(claimsDir, claimFile(c)))
+				if c, ok := wildcardOver(c); ok {
+					paths = append(paths, path.Join(claimsDir, claimFile(c)))
+				}
 			}
 		}
 	}
@@ -110,9 +141,8 @@ func (p *plan) admit(ctx context.Context, e *entry, inForce *PlatformRecord) (er
 	if e.old, err = p.owner(ctx, e.Namespace, e.Name); err != nil {
 		return err
 	}
-	if e.old != nil && !p.options.Adopt && !samePlace(e.old.Source, e.Source) {
-		p.report(diag.New(diag.AppTaken, e.Pos, "name", "application %s/%s was published from %s, this one is from %s",
-			e.Namespace, e.Name, e.old.Source, e.Source))
+	if e.old != nil && !samePlace(e.old.Source, e.Source) {
+		p.admitOther(e)
 	}
 	if len(e.Regions) > 0 && inForce != nil && inForce.Digest != e.PlatformDigest {
 		d := diag.New(diag.PlatformMismatch, e.Pos, "", "application %s/%s was compiled against platform %s, but %s is in force",
@@ -142,6 +172,24 @@ func (p *plan) admit(ctx context.Context, e *entry, inForce *PlatformRecord) (er
 		}
 	}
 	return nil
+}
+
+// admitOther lets an application be published from another source than it was, if that is meant.
+func (p *plan) admitOther(e *entry) {
+	if slices.Contains(p.options.TakeOver, e.id()) {
+		p.trailers = append(p.trailers, fmt.Sprintf("Meridian-Taken-Over: application %s from %s", e.id(), e.old.Source))
+		return
+	}
+	d := diag.New(diag.AppTaken, e.Pos, "name", "application %s%s was published from %s, this one is from %s", e.id(), ownedBy(e.old.Owner), e.old.Source, e.Source)
+	p.report(d.WithHint("rename the application, or, if it has moved or has been handed over, add --take-over %s", e.id()))
+}
+
+// ownedBy says whom to ask about an application.
+func ownedBy(owner string) string {
+	if owner == "" {
+		return ""
+	}
+	return ", owned by " + owner + ","
 }
 
 // samePlace reports whether two sources may be one: what is not known does not differ.
@@ -208,11 +256,11 @@ func (p *plan) graft(ctx context.Context, e *entry) error {
 // provenance that it has: a commit for every commit of the source would make every cluster sync for nothing.
 func (p *plan) writeOwner(ctx context.Context, e *entry) error {
 	record := e.record(p.options.MeridianVersion)
-	changed, err := p.appChanged(ctx, e)
-	if err != nil {
+	var err error
+	if e.changed, err = p.appChanged(ctx, e); err != nil {
 		return err
 	}
-	if !changed && e.old != nil {
+	if !e.changed && e.old != nil {
 		record.Source, record.Platform, record.Meridian = e.old.Source, e.old.Platform, e.old.Meridian
 		if e.Source.Repository != "" && !p.sameRecordedPlace(e) {
 			record.Source = e.Source.public()
@@ -225,7 +273,7 @@ func (p *plan) writeOwner(ctx context.Context, e *entry) error {
 	return p.draft.put(ctx, ownerFile(e.Namespace, e.Name), data)
 }
 
-// sameRecordedPlace is false where an application has been adopted: that must be recorded.
+// sameRecordedPlace is false where an application has been taken over: that must be recorded.
 func (p *plan) sameRecordedPlace(e *entry) bool {
 	return e.old.Source.Repository != "" && samePlace(e.old.Source, e.Source)
 }

@@ -234,13 +234,13 @@ func TestRefused(t *testing.T) {
 		want []string
 	}{
 		{"host of another space, other region", []App{other("myorg-data").host("r2", "app1.mydomain.com", "/x")},
-			[]string{"app2/app.cue: error M8006: host app1.mydomain.com belongs to myorg-web in all regions: application myorg-web/app1 (entry public) from https://git.mydomain.com/app1.git@c0ffee:app.cue holds it"}},
+			[]string{"app2/app.cue: error M8006: host app1.mydomain.com belongs to myorg-web in all regions: application myorg-web/app1 (entry public) of team@mydomain.com from https://git.mydomain.com/app1.git@c0ffee:app.cue holds it"}},
 		{"path of another application", []App{other("myorg-web").host("r1", "app1.mydomain.com", "/")},
-			[]string{"app2/app.cue: error M8007: / (Prefix) of host app1.mydomain.com is held by application myorg-web/app1 (entry public) from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
+			[]string{"app2/app.cue: error M8007: / (Prefix) of host app1.mydomain.com is held by application myorg-web/app1 (entry public) of team@mydomain.com from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
 		{"port of another application", []App{other("myorg-data").port("r1", manifest.ClaimTCP, 9000)},
-			[]string{"app2/app.cue: error M8008: tcp port 9000 is held by application myorg-web/app1 (entry admin) from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
+			[]string{"app2/app.cue: error M8008: tcp port 9000 is held by application myorg-web/app1 (entry admin) of team@mydomain.com from https://git.mydomain.com/app1.git@c0ffee:app.cue (in r1)"}},
 		{"two of one call", []App{other("myorg-web").port("r2", manifest.ClaimUDP, 53), testApp(t, "myorg-data", "app3", "r2").port("r2", manifest.ClaimUDP, 53)},
-			[]string{"app2/app.cue: error M8008: udp port 53 is held by application myorg-data/app3 (entry admin) from https://git.mydomain.com/app3.git@c0ffee:app.cue (in r2)"}},
+			[]string{"app2/app.cue: error M8008: udp port 53 is held by application myorg-data/app3 (entry admin) of team@mydomain.com from https://git.mydomain.com/app3.git@c0ffee:app.cue (in r2)"}},
 		{"no space", []App{testApp(t, "myorg-none", "app2", "r1", "r2")},
 			[]string{"app2/app.cue: error M8001: space myorg-none is not in the repository for r1, r2"}},
 		{"region without the space", []App{testApp(t, "myorg-web", "app2", "r1", "r3")},
@@ -248,7 +248,7 @@ func TestRefused(t *testing.T) {
 		{"another platform", []App{outdated},
 			[]string{"app2/app.cue: error M8002: application myorg-web/app2 was compiled against platform sha256:222222222222, but sha256:111111111111 is in force"}},
 		{"another source", []App{stranger.host("r2", "app1.mydomain.com", "/")},
-			[]string{"app1/app.cue: error M8011: application myorg-web/app1 was published from https://git.mydomain.com/app1.git@c0ffee:app.cue, this one is from https://git.mydomain.com/elsewhere"}},
+			[]string{"app1/app.cue: error M8011: application myorg-web/app1, owned by team@mydomain.com, was published from https://git.mydomain.com/app1.git@c0ffee:app.cue, this one is from https://git.mydomain.com/elsewhere"}},
 		{"large inputs", []App{large},
 			[]string{"app2/app.cue: error M8012: the inputs of myorg-web/app2 are 1048577 bytes, more than the 1048576 that are recorded"}},
 		{"given twice", []App{other("myorg-web"), other("myorg-web")},
@@ -298,18 +298,18 @@ paths:
 	b2 := b.port("r1", manifest.ClaimTCP, 9000)
 	r.publish(o, b2, a2)
 
-	// The same repository by another address is the same source; a moved one needs to be adopted.
+	// The same repository by another address is the same source; a moved one needs to be taken over.
 	a2.Source.Repository = "git@git.mydomain.com:app1"
 	r.publish(r.options(), a2)
 	a2.Source.Repository = "https://user:hunter2@git.mydomain.com/moved"
 	if got := r.refused(r.options(), a2); len(got) != 1 || strings.Contains(got[0], "hunter2") {
 		t.Errorf("a moved application: %q", got)
 	}
-	o.Adopt = true
+	o.TakeOver = []AppID{{"myorg-web", "app1"}}
 	r.publish(o, a2)
 	owner := r.files()[".meridian/apps/myorg-web/app1/owner.yaml"]
 	if !strings.Contains(owner, "repository: https://git.mydomain.com/moved\n") {
-		t.Errorf("not adopted, or with a password:\n%s", owner)
+		t.Errorf("not taken over, or with a password:\n%s", owner)
 	}
 	r.fsck()
 }

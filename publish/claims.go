@@ -19,8 +19,8 @@ type claimRecord struct {
 	Header    `yaml:",inline"`
 	Host      string      `yaml:"host,omitempty"`
 	Port      int32       `yaml:"port,omitempty"`
-	Namespace string      `yaml:"namespace"`
-	Paths     []pathClaim `yaml:"paths,omitempty"` // of a host; sorted
+	Namespace string      `yaml:"namespace,omitempty"` // of a host: empty while only delegated paths of it are claimed
+	Paths     []pathClaim `yaml:"paths,omitempty"`     // of a host; sorted
 
 	App         string `yaml:"app,omitempty"` // these four of a port
 	Entry       string `yaml:"entry,omitempty"`
@@ -29,10 +29,11 @@ type claimRecord struct {
 }
 
 type pathClaim struct {
-	Path     string `yaml:"path"`
-	PathType string `yaml:"pathType"`
-	App      string `yaml:"app"`
-	Entry    string `yaml:"entry"`
+	Path      string `yaml:"path"`
+	PathType  string `yaml:"pathType"`
+	Namespace string `yaml:"namespace,omitempty"` // that the platform delegates the path to; empty: the host's
+	App       string `yaml:"app"`
+	Entry     string `yaml:"entry"`
 }
 
 // claimFileRE is the form of what claimFile returns.
@@ -89,21 +90,33 @@ func recordKind(file string) string {
 // release removes an application's entries from a claim file and returns what they were.
 func (b *book) release(ctx context.Context, file, namespace, app string) ([]manifest.Claim, error) {
 	record, err := b.get(ctx, file)
-	if record == nil || err != nil || record.Namespace != namespace {
+	if record == nil || err != nil {
 		return nil, err
 	}
 	held := record.claims(regionOf(file), kindOf(file))
-	own := slices.DeleteFunc(slices.Clone(held), func(c manifest.Claim) bool { return c.App != app })
+	own := slices.DeleteFunc(slices.Clone(held), func(c manifest.Claim) bool { return c.App != app || c.Namespace != namespace })
 	switch len(own) {
 	case 0:
 	case len(held):
 		b.set(file, nil)
 	default:
-		left := *record
-		left.Paths = slices.DeleteFunc(slices.Clone(record.Paths), func(p pathClaim) bool { return p.App == app })
-		b.set(file, &left)
+		b.set(file, record.without(namespace, app))
 	}
 	return own, nil
+}
+
+// without returns a copy of a host's record without an application's paths. A space that has no other path there gives
+// the host up.
+func (r *claimRecord) without(namespace, app string) *claimRecord {
+	less := *r
+	less.Paths = slices.DeleteFunc(slices.Clone(r.Paths), func(p pathClaim) bool {
+		return p.App == app && cmp.Or(p.Namespace, r.Namespace) == namespace
+	})
+	own := func(p pathClaim) bool { return p.Namespace == "" }
+	if slices.ContainsFunc(r.Paths, own) && !slices.ContainsFunc(less.Paths, own) {
+		less.Namespace = ""
+	}
+	return &less
 }
 
 func (b *book) set(file string, record *claimRecord) {
@@ -114,17 +127,9 @@ func (b *book) set(file string, record *claimRecord) {
 // of another space in any region.
 func (b *book) take(ctx context.Context, c manifest.Claim, regions []string) (*manifest.Claim, error) {
 	file := claimFile(c)
-	if c.Kind == manifest.ClaimHTTP {
-		for _, region := range regions {
-			elsewhere := c
-			elsewhere.Region = region
-			record, err := b.get(ctx, claimFile(elsewhere))
-			if err != nil {
-				return nil, err
-			}
-			if record != nil && record.Namespace != c.Namespace {
-				return &record.claims(region, manifest.ClaimHTTP)[0], nil
-			}
+	if c.Kind == manifest.ClaimHTTP && !c.Delegated { // the platform says whose a delegated path is
+		if held, err := b.hostTaken(ctx, c, regions); held != nil || err != nil {
+			return held, err
 		}
 	}
 	record, err := b.get(ctx, file)
@@ -148,11 +153,17 @@ func (r *claimRecord) with(c manifest.Claim) *claimRecord {
 		return &claimRecord{Header: Header{recordVersion, portKind}, Port: c.Port, Namespace: c.Namespace,
 			App: c.App, Entry: c.Entry, Service: c.Service, ServicePort: c.ServicePort}
 	}
-	more := claimRecord{Header: Header{recordVersion, hostKind}, Host: c.Host, Namespace: c.Namespace}
+	more := claimRecord{Header: Header{recordVersion, hostKind}, Host: c.Host}
 	if r != nil {
-		more.Paths = slices.Clone(r.Paths)
+		more.Namespace, more.Paths = r.Namespace, slices.Clone(r.Paths)
 	}
-	more.Paths = append(more.Paths, pathClaim{c.Path, c.PathType, c.App, c.Entry})
+	path := pathClaim{Path: c.Path, PathType: c.PathType, App: c.App, Entry: c.Entry}
+	if c.Delegated {
+		path.Namespace = c.Namespace
+	} else {
+		more.Namespace = c.Namespace
+	}
+	more.Paths = append(more.Paths, path)
 	slices.SortFunc(more.Paths, func(a, b pathClaim) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.PathType, b.PathType))
 	})
@@ -166,11 +177,13 @@ func (r *claimRecord) claims(region string, kind manifest.ClaimKind) []manifest.
 			Port: r.Port, Service: r.Service, ServicePort: r.ServicePort}}
 	}
 	list := make([]manifest.Claim, 0, max(1, len(r.Paths)))
+	reserved := r.Namespace != ""
 	for _, p := range r.Paths {
-		list = append(list, manifest.Claim{Region: region, Kind: kind, Namespace: r.Namespace, App: p.App,
-			Entry: p.Entry, Host: r.Host, Path: p.Path, PathType: p.PathType})
+		list = append(list, manifest.Claim{Region: region, Kind: kind, Namespace: cmp.Or(p.Namespace, r.Namespace), App: p.App,
+			Entry: p.Entry, Host: r.Host, Path: p.Path, PathType: p.PathType, Delegated: p.Namespace != ""})
+		reserved = reserved && p.Namespace != ""
 	}
-	if len(list) == 0 { // made by hand: a host that is reserved for a space
+	if reserved { // made by hand: a host that is reserved for a space
 		list = append(list, manifest.Claim{Region: region, Kind: kind, Namespace: r.Namespace, Host: r.Host})
 	}
 	return list

@@ -11,9 +11,19 @@
 //
 // It grafts: it reads the tree of the branch's head, replaces in memory the folders that the application or
 // the platform owns, writes the blobs and trees that are new, commits, and moves the branch from the value
-// that it read. There is no clone on disk, no index and no checkout, so that the cost follows what changes and
-// not what the repository holds. Whoever loses a race starts again from the new head, which cannot conflict:
-// nobody else writes our folders, and what is shared (claims, edge) is computed again.
+// that it read. There is no index and no checkout, so that the cost follows what changes and not what the repository
+// holds. Whoever loses a race starts again from the new head, which cannot conflict: nobody else writes our folders,
+// and what is shared (claims, edge) is computed again.
+//
+// # What it keeps
+//
+// Of a remote repository it fetches one commit with its trees, and with a server that can leave them out only the files
+// that it reads. With [Options.Cache] that is kept on the disk for later runs, which fetch what has changed since; without,
+// it is in memory. The cache is a convenience: what is wrong with it is thrown away, and no run fails because of it.
+//
+// Publishers that share a cache combine. Each plans on top of the commits that the others have made and adds its own;
+// who gets the lock pushes them all, in one move of the branch from the value that the first was planned on. When that
+// move fails because somebody else was faster, all are planned again; when a rule declines it, each alone.
 //
 // # Who owns what
 //
@@ -23,14 +33,23 @@
 //	regions/<region>/edge/*.yaml                      shared, computed from all claims of the region
 //	regions/<region>/spaces/<namespace>/space/        the platform
 //	regions/<region>/sync/<namespace>.yaml            the platform
+//	regions/<region>/sync/<namespace>/                the platform
 //	.meridian/platform.yaml, .meridian/platform/      the platform
 //
 // Any other file is somebody else's and is never touched.
 //
+// # Signatures
+//
+// With [Options.SignKey] a commit is signed as git does. A platform may name signers; they lie in its record. Then no commit is
+// made that the signers in force would not accept, and [Verify] walks back to where they came, and has [CheckSignature] look at
+// every commit on the way. Keys come as values: see package signature.
+//
 // # What it refuses
 //
-// Addresses with credentials in them and transports other than a local bare repository and https (plain http
-// where it is allowed); redirects that leave the host; a certificate that is not trusted; a path in the way that is a symlink or submodule; taking a host, path, port or application that another holds; leaving
-// a region, or giving up a host or port there, unless told so; anything compiled against another platform than
-// the recorded one. It reads no environment, no clock and no flags, and it never runs git.
+// Addresses with credentials in them and transports other than a local bare repository, https (plain http where it is
+// allowed) and ssh; redirects that leave the host; a certificate that is not trusted, an ssh host that is not known; a
+// path in the way that is a symlink or submodule; anything compiled against another platform than the recorded one.
+// Unless told so: taking a host, path, port or application that another holds; leaving a region, or giving up a host or
+// port there; a space that goes; and what a [Guard] names. It reads no environment, no clock and no flags, and it never
+// runs git.
 package publish

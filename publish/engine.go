@@ -44,6 +44,7 @@ type engine interface {
 type retryError struct {
 	err   error
 	pause time.Duration // how long an attempt takes, about: what back-off starts from
+	moved bool          // the head is known to be another one by now
 }
 
 func (e *retryError) Error() string { return e.err.Error() }

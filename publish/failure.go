@@ -25,7 +25,7 @@ func finalUnless(again bool, err error) error {
 func (e *remoteEngine) failure(what string, err error) error {
 	err = bare(err)
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return &retryError{fmt.Errorf("%s %s: %w", what, e.url, err), remotePause}
+		return &retryError{err: fmt.Errorf("%s %s: %w", what, e.url, err), pause: remotePause}
 	}
 	err = e.sessions.explain(err)
 	var refused *refusal
@@ -43,7 +43,7 @@ func (e *remoteEngine) failure(what string, err error) error {
 	if errors.As(err, &final) {
 		return worded
 	}
-	return &retryError{worded, remotePause}
+	return &retryError{err: worded, pause: remotePause}
 }
 
 // bare takes off go-git's wrappers, which do not let one look inside.

@@ -2,42 +2,66 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/sideband"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// fetch gets one commit with its trees at depth 1. The first time it is all of them; after a lost race it is
-// what differs from the commit at hand, in a pack whose deltas may lean on objects that we have ("thin"),
-// which a server will not make of a shallow history otherwise.
+// fetch gets one commit with its trees at depth 1: what differs from the commit at hand, if there is one, else all of
+// them. Of several processes that share a cache, one fetches all and the others wait for it.
 func (e *remoteEngine) fetch(ctx context.Context, session transport.UploadPackSession, refs *packp.AdvRefs, head plumbing.Hash) error {
-	if !e.have.IsZero() {
-		err := e.ask(ctx, session, refs, question{commit: head, have: e.have, filter: e.partial})
-		if err == nil {
-			e.have = head
-			return nil
-		}
-		if ctx.Err() != nil {
-			return e.failure("fetch", err)
-		}
+	if done, err := e.fetchSince(ctx, session, refs, head); done || err != nil {
+		return err
 	}
-	e.partial = !e.whole && canFilter(refs)
-	err := e.ask(ctx, session, refs, question{commit: head, filter: e.partial})
-	if err != nil && e.partial && ctx.Err() == nil {
-		e.whole, e.partial = true, false // the server promised more than it keeps
-		err = e.ask(ctx, session, refs, question{commit: head})
+	release := e.begin(ctx, head)
+	defer release()
+	if done, err := e.fetchSince(ctx, session, refs, head); done || err != nil {
+		return err
+	}
+	e.empty()
+	err := e.fetchAll(ctx, session, refs, head)
+	if errors.As(err, new(*storeError)) {
+		e.forget(err)
+		err = e.fetchAll(ctx, session, refs, head)
 	}
 	if err != nil {
 		return e.failure("fetch", err)
 	}
-	e.have = head
+	e.remember(ctx, head)
 	return nil
+}
+
+// fetchSince gets what differs from the commit at hand, in a pack whose deltas may lean on objects that we have
+// ("thin"), which a server will not make of a shallow history otherwise. It reports whether that succeeded.
+func (e *remoteEngine) fetchSince(ctx context.Context, session transport.UploadPackSession, refs *packp.AdvRefs, head plumbing.Hash) (bool, error) {
+	if e.have.IsZero() || e.have == head {
+		return e.have == head, nil
+	}
+	err := e.ask(ctx, session, refs, question{commit: head, have: e.have, filter: e.partial})
+	if err == nil {
+		e.remember(ctx, head)
+		return true, nil
+	}
+	if ctx.Err() != nil {
+		return false, e.failure("fetch", err)
+	}
+	return false, nil
+}
+
+func (e *remoteEngine) fetchAll(ctx context.Context, session transport.UploadPackSession, refs *packp.AdvRefs, head plumbing.Hash) error {
+	e.partial = !e.whole && canFilter(refs)
+	err := e.ask(ctx, session, refs, question{commit: head, filter: e.partial})
+	if err != nil && e.partial && ctx.Err() == nil && !errors.As(err, new(*storeError)) {
+		e.whole, e.partial = true, false // the server promised more than it keeps
+		err = e.ask(ctx, session, refs, question{commit: head})
+	}
+	return err
 }
 
 // canFilter reports whether the server can leave blobs out and give single ones later. Servers that give any
@@ -55,7 +79,7 @@ func (e *remoteEngine) prefetch(ctx context.Context, blobs []plumbing.Hash) erro
 	var missing []plumbing.Hash
 	seen := map[plumbing.Hash]bool{}
 	for _, hash := range blobs {
-		if !seen[hash] && e.store.HasEncodedObject(hash) != nil {
+		if !seen[hash] && !e.store.has(hash) {
 			missing = append(missing, hash)
 		}
 		seen[hash] = true
@@ -70,6 +94,7 @@ func (e *remoteEngine) prefetch(ctx context.Context, blobs []plumbing.Hash) erro
 	if session == nil {
 		return e.failure("fetch", fmt.Errorf("the repository has become empty"))
 	}
+	defer session.Close()
 	err = e.ask(ctx, session, refs, question{blobs: missing})
 	if err == nil {
 		return nil
@@ -77,12 +102,15 @@ func (e *remoteEngine) prefetch(ctx context.Context, blobs []plumbing.Hash) erro
 	if ctx.Err() != nil {
 		return e.failure("fetch", err)
 	}
-	// The server promised more than it keeps: get the whole commit instead.
-	e.whole, e.partial = true, false
-	if err := e.ask(ctx, session, refs, question{commit: e.have}); err != nil {
-		return e.failure("fetch", err)
+	if errors.As(err, new(*storeError)) {
+		e.forget(err)
+		return e.fetchAgain(ctx, e.have)
 	}
-	return nil
+	// The server promised more than it keeps: get the whole commit instead.
+	e.whole = true
+	head := e.have
+	e.have = plumbing.ZeroHash
+	return e.fetch(ctx, session, refs, head)
 }
 
 // deepen gets the history of the commit at hand: so many commits, or with a depth below 0 all of it, with their trees
@@ -95,6 +123,7 @@ func (e *remoteEngine) deepen(ctx context.Context, depth int) error {
 	if session == nil {
 		return e.failure("fetch", fmt.Errorf("the repository has become empty"))
 	}
+	defer session.Close()
 	if err := e.ask(ctx, session, refs, question{commit: e.have, filter: e.partial, depth: depth}); err != nil {
 		return e.failure("fetch", err)
 	}
@@ -153,13 +182,27 @@ func (e *remoteEngine) ask(ctx context.Context, session transport.UploadPackSess
 		return err
 	}
 	defer response.Close()
-	scanner := packfile.NewScanner(demultiplex(req.Capabilities, response))
-	parser, err := packfile.NewParserWithStorage(scanner, e.store)
-	if err != nil {
-		return err
+	in := &sourceReader{Reader: demultiplex(req.Capabilities, response)}
+	err = e.store.receive(in, q.depth == 0)
+	if err != nil && !in.failed && e.cache != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return &storeError{err}
 	}
-	_, err = parser.Parse()
 	return err
+}
+
+// storeError is a cache that cannot take what came.
+type storeError struct{ error }
+
+// sourceReader remembers whether it was the reading that failed.
+type sourceReader struct {
+	io.Reader
+	failed bool
+}
+
+func (r *sourceReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.failed = r.failed || err != nil && err != io.EOF
+	return n, err
 }
 
 // demultiplex takes a pack out of the channels that a server sends it in.

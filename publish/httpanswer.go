@@ -14,7 +14,6 @@ import (
 	"github.com/meridian-gitops/meridian/diag"
 )
 
-// explain returns a *refusal for what the user can mend, a *finalError for what will stay the same, or the error.
 func (s *httpSessions) explain(err error) error {
 	if refused := s.unwelcome(err); refused != nil {
 		return refused

@@ -144,3 +144,8 @@ func (s *httpSessions) receive() (transport.ReceivePackSession, error) {
 	}
 	return s.transport.NewReceivePackSession(endpoint, auth)
 }
+
+func (s *httpSessions) close() error {
+	s.client.CloseIdleConnections()
+	return nil
+}

@@ -37,6 +37,12 @@ func SyncFile(region, namespace string) string {
 	return path.Join(regionsDir, region, "sync", namespace+".yaml")
 }
 
+// TenantFolder is the folder of what bounds a space in a region: its namespace, rights and quota. It is synced with the
+// sync objects, not with the space, whose own account must not change it.
+func TenantFolder(region, namespace string) string {
+	return path.Join(regionsDir, region, "sync", namespace)
+}
+
 // EdgeFolder is the folder of a region's aggregates.
 func EdgeFolder(region string) string { return path.Join(regionsDir, region, "edge") }
 

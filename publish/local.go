@@ -26,6 +26,10 @@ type localEngine struct {
 }
 
 func openLocal(path string, ref plumbing.ReferenceName) (engine, error) {
+	path, err := filepath.Abs(path) // the store refuses a path with .. in it
+	if err != nil {
+		return nil, err
+	}
 	e := &localEngine{path: path, ref: ref}
 	if !looksBare(path) {
 		return e, nil // created when something is written

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"context"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
-	"github.com/go-git/go-git/v5/storage/memory"
 )
 
 // A pack costs two files now and a look into its index for every later reader; a loose object costs a file
@@ -190,18 +190,15 @@ func indexPack(pack []byte) ([]byte, error) {
 
 // encodePack writes objects as a pack without deltas and returns its checksum.
 func encodePack(buf *bytes.Buffer, objects []gitObject) (plumbing.Hash, error) {
-	store := memory.NewStorage()
-	hashes := make([]plumbing.Hash, len(objects))
-	for i, o := range objects {
-		hash, err := store.SetEncodedObject(o.memoryObject())
-		if err != nil {
+	begin := buf.Len()
+	buf.Write(packHead(len(objects)))
+	z := zlib.NewWriter(nil)
+	for _, o := range objects {
+		if err := encodeItem(buf, z, o); err != nil {
 			return plumbing.ZeroHash, fmt.Errorf("write pack: %w", err)
 		}
-		hashes[i] = hash
 	}
-	sum, err := packfile.NewEncoder(buf, store, false).Encode(hashes, 0)
-	if err != nil {
-		return plumbing.ZeroHash, fmt.Errorf("write pack: %w", err)
-	}
+	sum := plumbing.Hash(sha1.Sum(buf.Bytes()[begin:]))
+	buf.Write(sum[:])
 	return sum, nil
 }

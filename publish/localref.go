@@ -61,7 +61,7 @@ func readPackedRef(repo string, ref plumbing.ReferenceName) (plumbing.Hash, erro
 func checkRef(repo string, ref plumbing.ReferenceName, from plumbing.Hash) error {
 	now, err := readRef(repo, ref)
 	if err == nil && now != from {
-		return &retryError{fmt.Errorf("move branch: %s is at %s, expected %s", ref, now, from), localPause}
+		return &retryError{err: fmt.Errorf("move branch: %s is at %s, expected %s", ref, now, from), pause: localPause, moved: true}
 	}
 	return err
 }

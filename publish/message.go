@@ -57,17 +57,26 @@ func message(o Options, subject string, trailers []string, sources map[Source]bo
 			add("Meridian-Source", source.String())
 		}
 	}
-	if len(sources) == 1 {
-		for source := range sources {
-			add("Argocd-reference-commit-sha", source.Commit)
-			add("Argocd-reference-commit-repourl", source.Repository)
+	if commit, repository, ok := oneCommit(sources); ok {
+		add("Argocd-reference-commit-sha", commit)
+		add("Argocd-reference-commit-repourl", repository)
+		if o.SourceCommit != nil && o.SourceCommit.Commit == commit {
+			trailers = append(trailers, o.SourceCommit.trailers()...)
 		}
 	}
 	if text := strings.TrimSpace(strings.ReplaceAll(o.Message, "\r\n", "\n")); text != "" {
 		subject = text
 	}
-	if len(trailers) == 0 {
-		return subject + "\n"
+	return withTrailers(subject, trailers)
+}
+
+// oneCommit returns the commit and the repository that all sources are of, if they are of one.
+func oneCommit(sources map[Source]bool) (commit, repository string, ok bool) {
+	for source := range sources {
+		if ok && (source.Commit != commit || source.Repository != repository) {
+			return "", "", false
+		}
+		commit, repository, ok = source.Commit, source.Repository, true
 	}
-	return subject + "\n\n" + strings.Join(trailers, "\n") + "\n"
+	return commit, repository, ok
 }

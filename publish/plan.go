@@ -14,17 +14,24 @@ import (
 // plan is one attempt: the head's tree, what is to become of it, and what is wrong with that.
 type plan struct {
 	options Options
+	commit  plumbing.Hash // the head; zero when there is none
 	draft   *draft
 	head    *draft // stays as the head is
 	book    *book
 	regions []string // every region that the repository or this publication knows, sorted
+	pos     diag.Pos // of mistakes that belong to no application
 	diags   []diag.Diagnostic
+
+	moved    map[AppID]bool           // applications that one of the call seems to be under another name
+	replaced []*predecessor           // applications that go because one of the call takes their place
+	trailers []string                 // of the commit, beside those of the job
+	places   map[plumbing.Hash]Source // of records, by their hash; kept over attempts
 }
 
 // newPlan starts from a root tree.
 func newPlan(ctx context.Context, e engine, o Options, root plumbing.Hash) (*plan, error) {
 	d := newDraft(e, root)
-	p := &plan{options: o, draft: d, head: newDraft(e, root), book: newBook(d)}
+	p := &plan{options: o, draft: d, head: newDraft(e, root), book: newBook(d), moved: map[AppID]bool{}, places: map[plumbing.Hash]Source{}}
 	for _, folder := range []string{regionsDir, claimsDir} {
 		names, err := d.names(ctx, folder, true)
 		if err != nil {
@@ -85,7 +92,11 @@ func (p *plan) finish(ctx context.Context, more ...string) error {
 
 // platform reads the record of the platform in force, nil when none was published.
 func (p *plan) platform(ctx context.Context) (*PlatformRecord, error) {
-	data, ok, err := p.draft.file(ctx, platformFile)
+	return readPlatform(ctx, p.draft)
+}
+
+func readPlatform(ctx context.Context, d *draft) (*PlatformRecord, error) {
+	data, ok, err := d.file(ctx, platformFile)
 	if !ok || err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func PublishPlatform(ctx context.Context, o Options, platform Platform) (Result,
 		return Result{}, []diag.Diagnostic{d.WithHint("keep only the platform's CUE files in its folder")}, nil
 	}
 	compiled := recompiler{platform: platform, done: map[string]recompiled{}}
-	j := job{message: platformMessage(o, platform), pos: platform.Pos}
+	j := job{message: platformMessage(o, platform), pos: platform.Pos, guarded: true, long: true}
 	j.plan = func(ctx context.Context, p *plan) error { return p.publishPlatform(ctx, platform, &compiled) }
 	return run(ctx, o, j)
 }
@@ -55,6 +55,14 @@ func (platform Platform) check() error {
 				return fmt.Errorf("space %s is synced in %s, where it is not", s.Namespace, region)
 			}
 		}
+		for region, tree := range s.Tenant {
+			if _, ok := s.Regions[region]; !ok {
+				return fmt.Errorf("space %s is bounded in %s, where it is not", s.Namespace, region)
+			}
+			if err := checkFiles(tree); err != nil {
+				return err
+			}
+		}
 	}
 	return checkFiles(platform.Inputs)
 }
@@ -72,6 +80,9 @@ func (p *plan) publishPlatform(ctx context.Context, platform Platform, compiled 
 		}
 	}
 	if old != nil { // said first: compiled again, their applications would only miss the space
+		if p.checkSpacesLeft(old.Spaces, record.Spaces, platform.Pos); diag.HasErrors(p.diags) {
+			return nil
+		}
 		if err := p.spacesInUse(ctx, old.Spaces, record.Spaces, platform.Pos); err != nil || diag.HasErrors(p.diags) {
 			return err
 		}
@@ -104,7 +115,7 @@ func (p *plan) publishPlatform(ctx context.Context, platform Platform, compiled 
 func (platform Platform) record(version string) PlatformRecord {
 	r := PlatformRecord{
 		Header: Header{recordVersion, "Platform"}, Digest: platform.Digest, Inputs: digest(platform.Inputs),
-		Source: platform.Source.public(), Meridian: version,
+		Source: platform.Source.public(), Meridian: version, Signers: signerRecords(platform.Signers),
 	}
 	for _, s := range platform.Spaces {
 		r.Spaces = append(r.Spaces, SpaceRecord{s.Namespace, slices.Sorted(maps.Keys(s.Regions))})
@@ -127,6 +138,9 @@ func (p *plan) writeSpace(ctx context.Context, s Space) error {
 		if err := p.draft.replace(ctx, SpaceFolder(region, s.Namespace), tree); err != nil {
 			return err
 		}
+		if err := p.draft.replace(ctx, TenantFolder(region, s.Namespace), s.Tenant[region]); err != nil {
+			return err
+		}
 		file := SyncFile(region, s.Namespace)
 		if data, ok := s.Sync[region]; ok {
 			if err := p.draft.put(ctx, file, data); err != nil {
@@ -139,25 +153,62 @@ func (p *plan) writeSpace(ctx context.Context, s Space) error {
 	return nil
 }
 
-// removeSpaces removes what the last platform wrote and this one does not. What nobody recorded stays.
+// removeSpaces removes what the last platform wrote and this one does not, if that is meant. What nobody recorded
+// stays.
 func (p *plan) removeSpaces(ctx context.Context, old, now []SpaceRecord, pos diag.Pos) error {
-	stays := map[[2]string]bool{}
-	for _, s := range now {
-		for _, region := range s.Regions {
-			stays[[2]string{s.Namespace, region}] = true
-		}
-	}
 	for _, s := range old {
+		stays := map[string]bool{}
+		i := slices.IndexFunc(now, func(n SpaceRecord) bool { return n.Namespace == s.Namespace })
+		if i >= 0 {
+			for _, region := range now[i].Regions {
+				stays[region] = true
+			}
+		}
+		var left []string
 		for _, region := range s.Regions {
-			if stays[[2]string{s.Namespace, region}] {
+			if stays[region] {
 				continue
+			}
+			there, err := p.holdsSpace(ctx, s.Namespace, region)
+			if err != nil {
+				return err
+			}
+			if there {
+				left = append(left, region)
 			}
 			if err := p.removeSpace(ctx, s.Namespace, region, pos); err != nil {
 				return err
 			}
 		}
+		p.checkSpaceLeft(s.Namespace, left, i < 0, pos)
 	}
 	return nil
+}
+
+// holdsSpace reports whether the head has a space in a region.
+func (p *plan) holdsSpace(ctx context.Context, namespace, region string) (bool, error) {
+	for _, place := range []string{SpaceFolder(region, namespace), SyncFile(region, namespace)} {
+		if n, err := p.head.lookup(ctx, place); n != nil || err != nil {
+			return n != nil, err
+		}
+	}
+	return false, nil
+}
+
+// checkSpaceLeft refuses to delete a space from regions unless it is named, or they are.
+func (p *plan) checkSpaceLeft(namespace string, left []string, gone bool, pos diag.Pos) {
+	if gone {
+		if len(left) > 0 && !slices.Contains(p.options.RemoveSpaces, namespace) {
+			d := diag.New(diag.SpaceGone, pos, "spaces", "space %s would be deleted from %s", namespace, strings.Join(left, ", "))
+			p.report(d.WithHint("if that is meant, add --remove-space %s", namespace))
+		}
+		return
+	}
+	for _, region := range left {
+		if !slices.Contains(p.options.RemoveFrom, region) {
+			p.report(diag.New(diag.RegionLeft, pos, "spaces", "space %s would be deleted", namespace).WithRegion(region))
+		}
+	}
 }
 
 // spacesInUse reports the spaces that are gone from all regions while applications are in them.
@@ -193,8 +244,10 @@ func (p *plan) removeSpace(ctx context.Context, namespace, region string, pos di
 	if used, err := p.inUse(ctx, namespace, region, pos); used || err != nil {
 		return err
 	}
-	if err := p.draft.replace(ctx, SpaceFolder(region, namespace), manifest.Tree{}); err != nil {
-		return err
+	for _, folder := range []string{SpaceFolder(region, namespace), TenantFolder(region, namespace)} {
+		if err := p.draft.replace(ctx, folder, manifest.Tree{}); err != nil {
+			return err
+		}
 	}
 	return p.draft.remove(ctx, SyncFile(region, namespace))
 }

@@ -169,7 +169,9 @@ func TestPlatformRemovesSpace(t *testing.T) {
 	p := testPlatform(t, "r1")
 	p.Spaces = p.Spaces[:1]
 	p.Digest = "sha256:2222"
-	result, diags := r.publishPlatform(r.options(), p)
+	o := r.options()
+	o.RemoveFrom, o.RemoveSpaces = []string{"r2"}, []string{"myorg-data"}
+	result, diags := r.publishPlatform(o, p)
 	want := []FileChange{
 		{".meridian/platform.yaml", Changed},
 		{"regions/r1/spaces/myorg-data/space/namespace.yaml", Removed},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // job is something to publish: how to change a tree, and what to say about it.
@@ -18,6 +20,8 @@ type job struct {
 	plan    func(context.Context, *plan) error
 	message string
 	pos     diag.Pos // of mistakes that belong to no application
+	guarded bool     // a massive removal is refused
+	long    bool     // planning takes so long that nobody should wait for it
 }
 
 // rejections is how often a push may fail while the head stays where it was. Then it is no race: a hook
@@ -30,7 +34,7 @@ func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, erro
 		o.Timeout = 2 * time.Minute
 	}
 	if o.Attempts <= 0 {
-		o.Attempts = 50
+		o.Attempts = math.MaxInt
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
@@ -53,8 +57,10 @@ type pushed struct {
 func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.Diagnostic, error) {
 	var last *pushed
 	standstill := 0 // failures in a row on one head
+	others := newCombiner(e, o, j)
+	begin := time.Now()
 	for attempt := 1; ; attempt++ {
-		result, diags, now, err := try(ctx, e, o, j, last)
+		result, diags, now, err := others.try(ctx, e, o, j, last)
 		if result.Attempts = attempt; err == nil {
 			return result, diags, nil
 		}
@@ -66,12 +72,16 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 		}
 		standstill++
 		var retry *retryError
-		hopeless := !errors.As(err, &retry) || standstill >= rejections || attempt >= o.Attempts
+		again := errors.As(err, &retry)
+		if again && retry.moved {
+			standstill = 0
+		}
+		hopeless := !again || standstill >= rejections || attempt >= o.Attempts
 		if !hopeless && o.Progress != nil {
 			o.Progress(fmt.Sprintf("attempt %d did not get through; trying again from the new head", attempt))
 		}
-		if hopeless || sleep(ctx, backoff(attempt, retry.pause)) != nil {
-			return giveUp(ctx, e, o, j, last, attempt, err)
+		if hopeless || sleep(ctx, backoff(attempt, retry.pause, time.Since(begin))) != nil {
+			return giveUp(ctx, e, others, o, j, last, attempt, err)
 		}
 	}
 }
@@ -80,20 +90,27 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 const lastLook = 5 * time.Second
 
 // giveUp looks at the head for a last time: the last push may have arrived.
-func giveUp(ctx context.Context, e engine, o Options, j job, last *pushed, attempts int, cause error) (Result, []diag.Diagnostic, error) {
+func giveUp(ctx context.Context, e engine, others *combiner, o Options, j job, last *pushed, attempts int, cause error) (Result, []diag.Diagnostic, error) {
 	if attempts > 1 {
 		cause = fmt.Errorf("gave up after %d attempts: %w", attempts, cause)
 	}
 	if err := ctx.Err(); err != nil {
 		cause = fmt.Errorf("%w: %w", err, cause)
 	}
-	if last == nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	done, err := others.withdraw(ctx)
+	switch {
+	case err != nil:
+		return Result{Attempts: attempts}, nil, fmt.Errorf("%w (%w)", cause, err)
+	case done != nil:
+		done.result.Attempts = attempts
+		return done.result, done.diags, nil
+	case last == nil:
 		diags, err := told(cause)
 		return Result{Attempts: attempts}, diags, err
 	}
 	o.DryRun = true
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
-	defer cancel()
 	result, diags, _, err := try(ctx, e, o, j, last)
 	switch {
 	case err != nil:
@@ -106,49 +123,77 @@ func giveUp(ctx context.Context, e engine, o Options, j job, last *pushed, attem
 	return result, diags, nil
 }
 
+// attempt is what planning on a commit has come to.
+type attempt struct {
+	result  Result
+	diags   []diag.Diagnostic
+	commit  plumbing.Hash // zero when there is nothing to push
+	objects []gitObject
+}
+
 // try makes one attempt. Beside an error it returns what was pushed, if that may have arrived all the same.
 func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result, []diag.Diagnostic, *pushed, error) {
 	head, err := e.head(ctx)
 	if err != nil {
 		return Result{}, nil, nil, fmt.Errorf("read the branch's head: %w", err)
 	}
-	if last != nil && head == last.commit {
-		return last.result, nil, nil, nil // only the answer was lost
-	}
-	p, err := makePlan(ctx, e, o, j, head)
+	a, err := prepare(ctx, e, o, j, head, last)
 	if err != nil {
 		return Result{}, nil, nil, err
 	}
-	if diag.HasErrors(p.diags) {
-		return Result{}, folded(p.diags), nil, nil
+	if a.commit.IsZero() {
+		return a.result, a.diags, nil, nil
 	}
-	result := Result{Parent: hashText(head)}
-	if result.Changed, err = p.draft.changes(ctx); err != nil {
-		return Result{}, nil, nil, err
-	}
-	if len(result.Changed) == 0 && last != nil {
-		// What was pushed is there, under a later commit: at depth 1 there is no ancestry to ask.
-		result = last.result
-		result.Commit = hashText(head)
-		return result, p.diags, nil, nil
-	}
-	if len(result.Changed) == 0 || o.DryRun {
-		return result, p.diags, nil, nil
-	}
-	commit, objects, err := makeCommit(p.draft, o, j.message, head)
-	if err != nil {
-		return Result{}, nil, nil, err
-	}
-	result.Commit = hashText(commit)
-	err = e.advance(ctx, head, commit, objects)
+	err = e.advance(ctx, head, a.commit, a.objects)
 	if err == nil {
-		return result, p.diags, nil, nil
+		return a.result, a.diags, nil, nil
 	}
 	var retry *retryError
 	if !errors.As(err, &retry) {
 		return Result{}, nil, nil, err
 	}
-	return Result{}, nil, &pushed{commit, head, result}, err
+	return Result{}, nil, &pushed{a.commit, head, a.result}, err
+}
+
+// prepare plans on a commit and makes another one of that, if there is something to publish.
+func prepare(ctx context.Context, e engine, o Options, j job, head plumbing.Hash, last *pushed) (attempt, error) {
+	if last != nil && head == last.commit {
+		return attempt{result: last.result}, nil // only the answer was lost
+	}
+	p, err := makePlan(ctx, e, o, j, head)
+	if err != nil {
+		return attempt{}, err
+	}
+	if diag.HasErrors(p.diags) {
+		return attempt{diags: folded(p.diags)}, nil
+	}
+	a := attempt{result: Result{Parent: hashText(head)}, diags: p.diags}
+	if a.result.Changed, err = p.draft.changes(ctx); err != nil {
+		return attempt{}, err
+	}
+	if j.guarded {
+		if err := p.checkRemoval(ctx, a.result.Changed, j.pos); err != nil {
+			return attempt{}, err
+		}
+		if diag.HasErrors(p.diags) {
+			return attempt{diags: folded(p.diags)}, nil
+		}
+	}
+	if len(a.result.Changed) == 0 && last != nil {
+		// What was pushed is there, under a later commit: at depth 1 there is no ancestry to ask.
+		a.result = last.result
+		a.result.Commit = hashText(head)
+		return a, nil
+	}
+	if len(a.result.Changed) == 0 || o.DryRun {
+		return a, nil
+	}
+	if diags, err := p.checkKey(ctx); err != nil || len(diags) > 0 {
+		return attempt{diags: diags}, err
+	}
+	a.commit, a.objects, err = makeCommit(p.draft, o, withTrailers(strings.TrimSpace(j.message), p.trailers), head)
+	a.result.Commit = hashText(a.commit)
+	return a, err
 }
 
 // folded tells what several regions share once, with all of them, and names them in the fix that wants them.
@@ -172,11 +217,12 @@ func makePlan(ctx context.Context, e engine, o Options, j job, head plumbing.Has
 		p = &plan{}
 		return p, p.mistake(err, j.pos)
 	}
+	p.pos, p.commit = j.pos, head
 	return p, p.mistake(j.plan(ctx, p), j.pos)
 }
 
-// makeCommit writes the draft and a commit of it. The same draft, parent, message and signatures make the
-// same hash.
+// makeCommit writes the draft and a commit of it. The same draft, parent, message, people and key make the same hash;
+// package signature says which keys.
 func makeCommit(d *draft, o Options, message string, parent plumbing.Hash) (plumbing.Hash, []gitObject, error) {
 	author, err := o.Author.git()
 	if err != nil {
@@ -196,8 +242,22 @@ func makeCommit(d *draft, o Options, message string, parent plumbing.Hash) (plum
 	if !parent.IsZero() {
 		commit.ParentHashes = []plumbing.Hash{parent}
 	}
-	o2, err := encode(plumbing.CommitObject, &commit)
-	return o2.hash, append(objects, o2), err
+	made, err := sealed(&commit, o.SignKey)
+	return made.hash, append(objects, made), err
+}
+
+// sealed encodes a commit, signed where there is a key. What git signs is the object as it is without the signature.
+func sealed(commit *object.Commit, key *signature.Key) (gitObject, error) {
+	made, err := encode(plumbing.CommitObject, commit)
+	if err != nil || key == nil {
+		return made, err
+	}
+	armored, err := key.Sign(made.data, commit.Committer.When)
+	if err != nil {
+		return gitObject{}, refuse(diag.KeyUnusable, "the commit cannot be signed: %v", err)
+	}
+	commit.PGPSignature = string(armored)
+	return encode(plumbing.CommitObject, commit)
 }
 
 // git is the signature as it stands in a commit.

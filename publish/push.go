@@ -13,9 +13,17 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// advance pushes by the protocol itself, and not by go-git's Push: that walks the history to see whether the
-// move is a fast-forward, which at depth 1 finds no history to walk. The server compares the old value.
 func (e *remoteEngine) advance(ctx context.Context, from, to plumbing.Hash, objects []gitObject) error {
+	err := e.push(ctx, from, to, objects)
+	if err == nil {
+		e.landed(ctx, from, to, objects)
+	}
+	return err
+}
+
+// push pushes by the protocol itself, and not by go-git's Push: that walks the history to see whether the
+// move is a fast-forward, which at depth 1 finds no history to walk. The server compares the old value.
+func (e *remoteEngine) push(ctx context.Context, from, to plumbing.Hash, objects []gitObject) error {
 	session, err := e.sessions.receive()
 	if err != nil {
 		return e.failure("push to", err)
@@ -29,7 +37,7 @@ func (e *remoteEngine) advance(ctx context.Context, from, to plumbing.Hash, obje
 		return e.failure("push to", err)
 	}
 	if now := refs.References[e.ref.String()]; now != from {
-		return e.failure("push to", fmt.Errorf("%s has moved from %s to %s", e.ref, from, now))
+		return &retryError{err: fmt.Errorf("push to %s: %s has moved from %s to %s", e.url, e.ref, from, now), pause: remotePause, moved: true}
 	}
 	var pack bytes.Buffer
 	if _, err := encodePack(&pack, objects); err != nil {

@@ -49,6 +49,9 @@ type PlatformRecord struct {
 	Spaces []SpaceRecord `yaml:"spaces,omitempty"` // sorted
 	Inputs string        `yaml:"inputs"`           // digest of the recorded inputs
 
+	// Signers must sign the commits after this one; a commit that changes them is signed by one of these, too. Sorted.
+	Signers []SignerRecord `yaml:"signers,omitempty"`
+
 	Source   Source `yaml:"source,omitempty"`
 	Meridian string `yaml:"meridian,omitempty"` // version
 }

@@ -33,7 +33,7 @@ func (r *repo) countPushes() *atomic.Int32 {
 	return &n
 }
 
-// TestHook has real hooks decline a push. What they say is shown, and not tried again.
+// TestHook has real hooks decline a push, over http and ssh. What they say is shown, and not tried again.
 func TestHook(t *testing.T) {
 	tests := []struct{ name, hook, script, want string }{
 		{"pre-receive", "pre-receive", "echo myorg-web is not yours >&2\nexit 1",
@@ -44,21 +44,26 @@ func TestHook(t *testing.T) {
 		{"accepts", "pre-receive", "echo welcome >&2", ""},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r := newHTTPRepo(t, false)
-			r.seed("r1")
-			if err := os.WriteFile(filepath.Join(r.dir, "hooks", test.hook), []byte("#!/bin/sh\n"+test.script+"\n"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			pushes := r.countPushes()
-			_, got := r.outcome(r.options())
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("outcome (-want +got):\n%s", diff)
-			}
-			if landed := r.commits() == 2; landed != (test.want == "") || pushes.Load() != 1 {
-				t.Errorf("%d commits, %d pushes", r.commits(), pushes.Load())
-			}
-		})
+		for kind, open := range map[string]func(testing.TB) *repo{"http": func(t testing.TB) *repo { return newHTTPRepo(t, false) }, "ssh": newSSHRepo} {
+			t.Run(test.name+" over "+kind, func(t *testing.T) {
+				t.Parallel()
+				r := open(t)
+				r.seedLocally()
+				pushes := filepath.Join(r.t.TempDir(), "pushes")
+				script := fmt.Sprintf("#!/bin/sh\necho >>%s\n%s\n", pushes, test.script)
+				if err := os.WriteFile(filepath.Join(r.dir, "hooks", test.hook), []byte(script), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				_, got := r.outcome(r.options())
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("outcome (-want +got):\n%s", diff)
+				}
+				count, err := os.ReadFile(pushes)
+				if landed := r.commits() == 2; err != nil || landed != (test.want == "") || len(count) != 1 {
+					t.Errorf("%d commits, %d pushes, %v", r.commits(), len(count), err)
+				}
+			})
+		}
 	}
 }
 
@@ -129,6 +134,51 @@ func TestWordings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRaceWordings has git itself, over http and ssh, refuse the first push in words that servers use for a lost race: a
+// hook named proc-receive decides what it says (githooks(5)). The second push gets through.
+func TestRaceWordings(t *testing.T) {
+	words := []string{"fetch first", "cannot lock ref 'refs/heads/main': is at 0123 but expected 4567", "incorrect old value provided", "failed to update ref", "reference already exists"}
+	for kind, open := range map[string]func(testing.TB) *repo{"http": func(t testing.TB) *repo { return newHTTPRepo(t, false) }, "ssh": newSSHRepo} {
+		for _, status := range words {
+			t.Run(kind+" "+status, func(t *testing.T) {
+				t.Parallel()
+				r := open(t)
+				r.seedLocally()
+				r.git("config", "receive.procReceiveRefs", "refs/heads/main")
+				pushes := filepath.Join(t.TempDir(), "pushes")
+				if err := os.WriteFile(filepath.Join(r.dir, "hooks", "proc-receive"), []byte(refusingOnce(status, pushes)), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				result, got := r.outcome(r.options())
+				count, err := os.ReadFile(pushes)
+				if got != "" || result.Attempts != 2 || r.commits() != 2 || len(count) != 2 || err != nil {
+					t.Errorf("%+v %s, %d commits, %d pushes, %v", result, got, r.commits(), len(count), err)
+				}
+			})
+		}
+	}
+}
+
+// refusingOnce is a hook that refuses the first push with a status, and counts all of them in a file.
+func refusingOnce(status, pushes string) string {
+	return `#!/bin/sh
+skip() { while len=$(head -c 4) && [ "$len" != 0000 ]; do head -c $((0x$len - 4)) >/dev/null; done; }
+say() { printf '%04x%s' $((${#1} + 4)) "$1"; }
+skip
+say version=1
+printf 0000
+skip
+if [ -e ` + pushes + ` ]; then
+  say 'ok refs/heads/main'
+  say 'option fall-through'
+else
+  say "ng refs/heads/main ` + status + `"
+fi
+printf 0000
+echo >>` + pushes + `
+`
 }
 
 // reportStatus is a server's answer to a push, in the channel that it belongs in.

@@ -72,7 +72,7 @@ func (p *plan) inSpace(ctx context.Context, namespace string) (there bool, apps 
 			return false, nil, err
 		}
 		apps = append(apps, names...)
-		for _, place := range []string{SpaceFolder(region, namespace), SyncFile(region, namespace)} {
+		for _, place := range []string{SpaceFolder(region, namespace), TenantFolder(region, namespace), SyncFile(region, namespace)} {
 			n, err := p.draft.lookup(ctx, place)
 			if err != nil {
 				return false, nil, err
@@ -92,7 +92,9 @@ func (p *plan) dropReservations(ctx context.Context, namespace, region string) e
 	}
 	for _, c := range claims {
 		if c.Kind == manifest.ClaimHTTP && c.Namespace == namespace && c.App == "" {
-			p.book.set(claimFile(c), nil)
+			if err := p.book.unreserve(ctx, claimFile(c)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -28,6 +28,8 @@ type repo struct {
 	// intercept, when set, sees every request of the http kinds before git does.
 	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
 	network   Network
+	ssh       SSH
+	cache     string // a folder; empty for none
 }
 
 const (
@@ -35,8 +37,8 @@ const (
 	token = "s3cret-token"
 )
 
-// eachRepo runs a test against every kind of repository: a local path, http, and http with a server that
-// leaves blobs out when asked.
+// eachRepo runs a test against every kind of repository: a local path, http, http with a server that leaves blobs out
+// when asked, both with a cache on the disk, and ssh.
 func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) {
@@ -44,12 +46,20 @@ func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 		dir := filepath.Join(t.TempDir(), "fleet.git")
 		test(t, &repo{t: t, dir: dir, url: dir})
 	})
-	for _, kind := range []string{"http", "http-partial"} {
+	for _, kind := range []string{"http", "http-partial", "http-cached", "http-partial-cached"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			test(t, newHTTPRepo(t, kind == "http-partial"))
+			r := newHTTPRepo(t, strings.HasPrefix(kind, "http-partial"))
+			if strings.HasSuffix(kind, "-cached") {
+				r.cache = filepath.Join(t.TempDir(), "cache")
+			}
+			test(t, r)
 		})
 	}
+	t.Run("ssh", func(t *testing.T) {
+		t.Parallel()
+		test(t, newSSHRepo(t))
+	})
 }
 
 // newHTTPRepo serves an empty bare repository with git's own http server.
@@ -201,7 +211,7 @@ var testTime = time.Date(2026, 11, 20, 12, 30, 15, 0, time.FixedZone("", 8*3600)
 func (r *repo) options() Options {
 	return Options{
 		URL: r.url, Auth: Auth{user, token}, MeridianVersion: "v0.1.0", Edge: testEdge,
-		Author: Signature{"Meridian", "meridian@mydomain.com", testTime}, Network: r.network,
+		Author: Signature{"Meridian", "meridian@mydomain.com", testTime}, Network: r.network, SSH: r.ssh, Cache: r.cache,
 	}
 }
 
@@ -269,7 +279,7 @@ func testApp(t testing.TB, namespace, name string, regions ...string) App {
 		Regions: map[string]manifest.Tree{},
 		Inputs:  tree(t, map[string]string{"app.cue": "name: \"" + name + "\"\n", "config/app.toml": "a = 1\n"}),
 		Pos:     diag.Pos{File: name + "/app.cue"},
-		Source:  Source{"https://git.mydomain.com/" + name + ".git", "c0ffee", "app.cue"},
+		Source:  Source{Repository: "https://git.mydomain.com/" + name + ".git", Commit: "c0ffee", Path: "app.cue"},
 	}
 	for _, region := range regions {
 		a.Regions[region] = tree(t, map[string]string{
@@ -295,7 +305,7 @@ func (a App) port(region string, kind manifest.ClaimKind, port int32) App {
 // testPlatform has two spaces in the given regions.
 func testPlatform(t testing.TB, regions ...string) Platform {
 	t.Helper()
-	p := Platform{Digest: testDigest, Source: Source{"https://git.mydomain.com/platform", "abc123", "platform"},
+	p := Platform{Digest: testDigest, Source: Source{Repository: "https://git.mydomain.com/platform", Commit: "abc123", Path: "platform"},
 		Inputs: tree(t, map[string]string{"platform.cue": "org: \"myorg\"\n"}), Pos: diag.Pos{File: "platform/platform.cue"}}
 	for _, namespace := range []string{"myorg-web", "myorg-data"} {
 		s := Space{Namespace: namespace, Regions: map[string]manifest.Tree{}, Sync: map[string][]byte{}}

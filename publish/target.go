@@ -6,9 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -18,11 +16,10 @@ import (
 // target is a repository's address, understood.
 type target struct {
 	path string // a local bare repository, which may not exist yet
-	url  string // or a remote
+	url  string // or a remote, as it may be shown
 	open bool   // plain http to another machine
+	ssh  *sshAddress
 }
-
-var scpRE = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[^/\\]+@[^/]+:|^[^/\\.:]{2,}:`) })
 
 // parseTarget understands Options.URL. What it refuses never appears in a message: an address that is not as
 // expected may well hold a password in a place where none belongs.
@@ -34,8 +31,8 @@ func parseTarget(address string, allowHTTP bool) (target, []diag.Diagnostic) {
 		return refuse(diag.TargetAddress, "no repository is given")
 	}
 	if !strings.Contains(address, "://") {
-		if scpRE().MatchString(address) {
-			return refuse(diag.TargetAddress, "the repository's address is for ssh, which is not supported")
+		if user, host, path, ok := cutSCP(address); ok {
+			return diagnosed(scpTarget(user, host, path))
 		}
 		return localTarget(address)
 	}
@@ -43,7 +40,7 @@ func parseTarget(address string, allowHTTP bool) (target, []diag.Diagnostic) {
 	switch {
 	case err != nil:
 		return refuse(diag.TargetAddress, "the repository's address is not a valid URL")
-	case u.User != nil:
+	case u.User != nil && u.Scheme != "ssh":
 		return refuse(diag.TargetCredential, "the repository's address contains a user name or password")
 	case u.RawQuery != "" || u.Fragment != "":
 		return refuse(diag.TargetAddress, "the repository's address has a query or fragment")
@@ -55,6 +52,8 @@ func parseTarget(address string, allowHTTP bool) (target, []diag.Diagnostic) {
 			return refuse(diag.TargetAddress, "file:// addresses lead to this machine only; write three slashes")
 		}
 		return localTarget(filepath.FromSlash(u.Path))
+	case "ssh":
+		return diagnosed(sshTarget(u))
 	case "https":
 	case "http":
 		if open && !allowHTTP {
@@ -67,6 +66,14 @@ func parseTarget(address string, allowHTTP bool) (target, []diag.Diagnostic) {
 		return refuse(diag.TargetAddress, "the repository's address has no host or no path")
 	}
 	return target{url: strings.TrimRight(address, "/"), open: open}, nil
+}
+
+// diagnosed is a target, or its refusal as a diagnostic.
+func diagnosed(t target, refused *refusal) (target, []diag.Diagnostic) {
+	if refused != nil {
+		return t, []diag.Diagnostic{refused.diagnostic}
+	}
+	return t, nil
 }
 
 func isLoopback(host string) bool {
@@ -131,6 +138,10 @@ func connect(o Options) (engine, []diag.Diagnostic, error) {
 	}
 	if t.open {
 		diags = append(diags, diag.New(diag.PlainHTTP, diag.Pos{}, "", "%s is reached over plain http: whoever is on the way can read the token and change what is published", t.url))
+	}
+	if t.ssh != nil {
+		e, err := openSSH(t, ref, o)
+		return e, diags, err
 	}
 	if t.url != "" {
 		e, err := openHTTP(t.url, ref, o)

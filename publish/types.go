@@ -1,10 +1,12 @@
 package publish
 
 import (
+	"context"
 	"time"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // App is one application's compiled output for all regions. Without Regions it is withdrawn: its folders,
@@ -28,6 +30,7 @@ type App struct {
 type Source struct {
 	Repository string `yaml:"repository,omitempty"`
 	Commit     string `yaml:"commit,omitempty"`
+	Time       string `yaml:"time,omitempty"` // of the commit, as its committer says: RFC 3339 in UTC
 	Path       string `yaml:"path,omitempty"`
 }
 
@@ -35,16 +38,18 @@ type Source struct {
 type Space struct {
 	Namespace string
 	Regions   map[string]manifest.Tree // region → files of its space folder
+	Tenant    map[string]manifest.Tree // region → files of sync/<namespace>: what bounds it; a region may have none
 	Sync      map[string][]byte        // region → sync/<namespace>.yaml; a region may have none
 }
 
 // Platform is a platform to publish, with a way to compile the applications that are already there against it.
 type Platform struct {
-	Digest string
-	Source Source
-	Inputs manifest.Tree // the platform's own files, recorded so that it can be read again
-	Spaces []Space
-	Pos    diag.Pos // where diagnostics about the platform point
+	Digest  string
+	Source  Source
+	Inputs  manifest.Tree // the platform's own files, recorded so that it can be read again
+	Spaces  []Space
+	Signers []signature.Signer // who must sign commits from then on; none: nobody need
+	Pos     diag.Pos           // where diagnostics about the platform point
 
 	// Recompile compiles an application's recorded inputs against this platform. It is called from Workers
 	// goroutines at once and at most once for the same inputs.
@@ -74,23 +79,40 @@ type Auth struct {
 // Options say where and how to publish.
 type Options struct {
 	// URL is a path or file:// address of a local bare repository, which is created when absent, or an
-	// https:// address (http:// for a loopback host, or where Network allows it).
+	// https:// address (http:// for a loopback host, or where Network allows it), or ssh://user@host:port/path or
+	// user@host:path.
 	URL     string
 	Branch  string // default main
-	Auth    Auth
+	Auth    Auth   // for https
+	SSH     SSH    // for ssh
 	Network Network
 
+	// Cache is a folder that keeps what is fetched from remotes, for later runs and other processes; empty: nothing is
+	// kept. It is made when absent, and may be deleted at any time.
+	Cache string
+
 	Author    Signature
-	Committer Signature // zero: Author
-	Message   string    // the commit's subject and body; empty: derived
+	Committer Signature      // zero: Author
+	Message   string         // the commit's subject and body; empty: derived
+	SignKey   *signature.Key // nil: the commit is not signed
+
+	// SourceCommit is the commit of the sources, where it is at hand: Argo CD is told of it when all are of that one.
+	SourceCommit *SourceCommit
 
 	Edge            EdgeFunc // nil leaves the aggregates alone
-	RemoveFrom      []string // regions that applications may leave, or give up hosts and ports in
-	Adopt           bool     // take over applications that are recorded with another source
+	RemoveFrom      []string // regions that applications and spaces may leave, or give up hosts and ports in
+	RemoveSpaces    []string // namespaces that the platform may give up in all regions
+	RenameFrom      []AppID  // applications that go because one of those published is the same under another name
+	TakeOver        []AppID  // applications whose name, hosts, paths and ports may be taken by those published
+	Allow           []Guard  // guards that are let pass
 	MeridianVersion string
 
+	// SourceOrder says how a commit of the sources stands to the one that is published: what the repository of the
+	// sources knows. nil: only the times of the commits tell.
+	SourceOrder func(ctx context.Context, published, now string) (Order, error)
+
 	DryRun   bool              // plan and report, write nothing
-	Attempts int               // default 50
+	Attempts int               // default: as many as there is time for
 	Timeout  time.Duration     // for all attempts together; default 2 minutes
 	Progress func(text string) // nil: silent
 }

@@ -14,6 +14,9 @@ type Verification struct {
 	Platform Platform // the recorded one, or another; with Recompile
 	Apps     []AppID  // nothing else is looked at; empty: everything that Meridian owns
 	Repair   bool     // commit what the records say
+
+	// SignedSince is a commit, or at least 7 digits of its beginning, whose signature and older ones are not looked at.
+	SignedSince string
 }
 
 // Verified is what a verification found.
@@ -24,6 +27,9 @@ type Verified struct {
 	Left     []diag.Diagnostic // those of them that a repair does not mend
 	Texts    map[string][]byte // what the files that findings have a line of hold
 	Repair   Result            // what the repair changed, or would change
+
+	Signatures      int  // how many commits that had to be signed were looked at
+	SignaturesOlder bool // older commits had to be signed, too, and were not looked at
 }
 
 // Verify compares what a branch holds with what its records say: every application's recorded inputs are compiled
@@ -36,7 +42,7 @@ func Verify(ctx context.Context, o Options, v Verification) (Verified, []diag.Di
 	o.DryRun = o.DryRun || !v.Repair
 	compiled := recompiler{platform: v.Platform, done: map[string]recompiled{}}
 	var last *verifier
-	j := job{message: message(o, "repair what the records say", nil, nil, map[string]bool{v.Platform.Digest: true})}
+	j := job{message: message(o, "repair what the records say", nil, nil, map[string]bool{v.Platform.Digest: true}), guarded: v.Repair}
 	j.plan = func(ctx context.Context, p *plan) error {
 		last = &verifier{plan: p, Verification: v, compiled: &compiled, version: o.MeridianVersion,
 			uncertain: map[AppID]bool{}, told: map[string]bool{}, texts: map[string][]byte{}}
@@ -48,6 +54,7 @@ func Verify(ctx context.Context, o Options, v Verification) (Verified, []diag.Di
 	}
 	return Verified{
 		Commit: result.Parent, Apps: last.compared, Texts: last.texts, Repair: result,
+		Signatures: last.signed, SignaturesOlder: last.signedOlder,
 		Findings: diag.Sort(slices.Concat(last.mended, last.left)), Left: diag.Sort(slices.Clone(last.left)),
 	}, diags, nil
 }
@@ -65,6 +72,8 @@ type verifier struct {
 	told         map[string]bool
 	texts        map[string][]byte
 	compared     int
+	signed       int
+	signedOlder  bool
 }
 
 // tell notes a finding that a repair does not mend.
@@ -96,6 +105,9 @@ func (v *verifier) run(ctx context.Context) error {
 		return err
 	}
 	if len(v.Apps) == 0 {
+		if err := v.checkSigners(ctx, record); err != nil {
+			return err
+		}
 		if err := v.spaces(ctx, record); err != nil {
 			return err
 		}

@@ -130,6 +130,10 @@ func (v *verifier) spaces(ctx context.Context, record *PlatformRecord) error {
 				return err
 			}
 			n += countDiffering(now, tree)
+			if now, err = v.draft.tree(ctx, TenantFolder(region, s.Namespace)); err != nil {
+				return err
+			}
+			n += countDiffering(now, s.Tenant[region])
 		}
 	}
 	if record.Digest != v.Platform.Digest && !other {
@@ -202,7 +206,7 @@ func (v *verifier) strayRecords(ctx context.Context) error {
 	})
 }
 
-// straySync tells of sync objects of spaces that the platform does not have.
+// straySync tells of what syncs and bounds spaces that the platform does not have.
 func (v *verifier) straySync(ctx context.Context, region string) error {
 	folder := path.Join(regionsDir, region, "sync")
 	names, err := v.draft.names(ctx, folder, false)
@@ -213,6 +217,17 @@ func (v *verifier) straySync(ctx context.Context, region string) error {
 		namespace, isYAML := strings.CutSuffix(name, ".yaml")
 		if isYAML && !v.wasSpace(namespace, region) {
 			v.tell(diag.FileStray, path.Join(folder, name), "the platform has no space %s in %s to sync", namespace, region)
+		}
+	}
+	tenants, err := v.draft.names(ctx, folder, true)
+	if err != nil {
+		return err
+	}
+	for _, namespace := range tenants {
+		if !v.wasSpace(namespace, region) {
+			if err := v.stray(ctx, path.Join(folder, namespace)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

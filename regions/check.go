@@ -9,6 +9,7 @@ import (
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/schema"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // check reports what contradicts itself in a platform whose single values are right.
@@ -29,15 +30,30 @@ func (p *Platform) check() []diag.Diagnostic {
 				add(diag.UnknownSpace, []string{"domains", domain, "spaces", fmt.Sprint(i)}, "domain %s is registered to the space %q, which does not exist", domain, space)
 			}
 		}
+		p.checkDelegated(domain, add)
 	}
 	p.checkControl(add)
 	for i := range p.Regions {
 		p.checkRegion(&p.Regions[i], add)
 	}
+	list = append(list, p.checkSigners()...)
+	p.checkSync(add)
+	return list
+}
+
+// checkSync keeps what syncs apart: the objects of `bootstrap` lie in one namespace with those of the spaces, which
+// are named like their namespaces.
+func (p *Platform) checkSync(add adder) {
 	if p.Sync.Engine == "argocd" && p.Sync.Repository == "" {
 		add(diag.PlatformIncomplete, []string{"sync", "repository"}, "an Argo CD Application needs sync.repository")
 	}
-	return list
+	for _, name := range []string{p.Sync.Name, p.Sync.Name + "-sync", p.Sync.Name + "-edge"} {
+		for _, space := range slices.Sorted(maps.Keys(p.Spaces)) {
+			if p.Namespace(space) == name {
+				add(diag.SyncNameTaken, []string{"sync", "name"}, "%s would be both an object of bootstrap and the sync object of the space %q", name, space)
+			}
+		}
+	}
 }
 
 type adder func(code diag.Code, path []string, format string, args ...any)
@@ -97,6 +113,33 @@ func (p *Platform) checkOutside(r *Region, cidrs, path []string, add adder) {
 			}
 		}
 	}
+}
+
+// checkSigners reads every key once, so that a platform whose keys nobody can use is not published.
+func (p *Platform) checkSigners() []diag.Diagnostic {
+	var list []diag.Diagnostic
+	report := func(code diag.Code, path []string, hint, format string, args ...any) {
+		d := diag.New(code, p.Where(path...), strings.Join(path, "."), format, args...)
+		list = append(list, d.WithHint("%s", hint))
+	}
+	const line, armored = "give one line of a .pub file: ed25519, ECDSA, RSA of 2048 bits or more", "give one key as it is printed: gpg --armor --export KEY"
+	for _, s := range p.Signers {
+		path := []string{"repository", "signers", s.Name}
+		if len(s.SSH)+len(s.OpenPGP) == 0 {
+			report(diag.PlatformIncomplete, path, "give it ssh or openpgp", "the signer %s has no key", s.Name)
+		}
+		for i, text := range s.SSH {
+			if err := signature.CheckSSH(text); err != nil {
+				report(diag.KeyUnusable, append(slices.Clone(path), "ssh", fmt.Sprint(i)), line, "the key cannot be used: %v", err)
+			}
+		}
+		for i, text := range s.OpenPGP {
+			if err := signature.CheckOpenPGP(text); err != nil {
+				report(diag.KeyUnusable, append(slices.Clone(path), "openpgp", fmt.Sprint(i)), armored, "the key cannot be used: %v", err)
+			}
+		}
+	}
+	return list
 }
 
 func (p *Platform) checkControl(add adder) {

@@ -11,12 +11,14 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/schema"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 // The JSON files are what the CUE files beside them evaluate to, so that no run need evaluate them again. A test
@@ -35,6 +37,7 @@ type Platform struct {
 	Defaults    *schema.Node     // what every application starts from; nil when there is nothing
 	Constraints []Constraint     // sorted by name
 	Sync        Sync
+	Signers     []signature.Signer // sorted by name; none: commits need not be signed
 
 	Digest   string          // of all CUE that went in: sha256: and hexadecimal digits
 	Embedded bool            // the demo organisation
@@ -44,8 +47,9 @@ type Platform struct {
 
 // Domain is #Domain (S7).
 type Domain struct {
-	Spaces    []string `json:"spaces"` // empty means all
-	ICPFiling string   `json:"icpFiling"`
+	Spaces    []string                     `json:"spaces"` // empty means all
+	ICPFiling string                       `json:"icpFiling"`
+	Delegated map[string]map[string]string `json:"delegated"` // host → prefix of paths → space
 }
 
 // Space is #Space (S3, S4, S6, S19).
@@ -113,9 +117,13 @@ type Sync struct {
 	Namespace  string `json:"namespace"`
 	Source     string `json:"source"`
 	Name       string `json:"name"`
-	Interval   string `json:"interval"`
 	Repository string `json:"repository"`
 	Branch     string `json:"branch"`
+	Secret     string `json:"secret"`
+	Poll       string `json:"poll"`
+	Interval   string `json:"interval"`
+	Wait       bool   `json:"wait"`
+	Timeout    string `json:"timeout"`
 }
 
 // Region is #Region (S1, S5, S10, S12, S13, S16–S18).
@@ -136,7 +144,14 @@ type Region struct {
 	Proxies      []string     `json:"proxies"`
 	Peering      Peering      `json:"peering"`
 	SourceCIDRs  []string     `json:"sourceCIDRs"`
+	Mirror       *Mirror      `json:"mirror"`
 	Defaults     *schema.Node `json:"defaults"`
+}
+
+// Mirror is #Mirror.
+type Mirror struct {
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
 }
 
 // Network is #Network.
@@ -231,6 +246,15 @@ func (p *Platform) Region(id string) *Region {
 		return nil
 	}
 	return &p.Regions[i]
+}
+
+// ReadFrom is where a region's clusters read the repository, and the name of the Secret they do it with: its mirror, or
+// the repository itself.
+func (p *Platform) ReadFrom(r *Region) (url, secret string) {
+	if r.Mirror != nil {
+		return r.Mirror.URL, r.Mirror.Secret
+	}
+	return p.Sync.Repository, p.Sync.Secret
 }
 
 // Open returns the open regions' identifiers, sorted (S5).
@@ -356,6 +380,27 @@ type document struct {
 	Defaults    *schema.Node          `json:"defaults"`
 	Constraints map[string]constraint `json:"constraints"`
 	Sync        Sync                  `json:"sync"`
+	Repository  repository            `json:"repository"`
+}
+
+// repository is #Repository.
+type repository struct {
+	Signers map[string]signer `json:"signers"`
+}
+
+// signer is #Signer.
+type signer struct {
+	SSH     []string `json:"ssh"`
+	OpenPGP []string `json:"openpgp"`
+}
+
+// list is the signers, sorted.
+func (r repository) list() []signature.Signer {
+	var list []signature.Signer
+	for _, name := range slices.Sorted(maps.Keys(r.Signers)) {
+		list = append(list, signature.Signer{Name: name, SSH: r.Signers[name].SSH, OpenPGP: r.Signers[name].OpenPGP})
+	}
+	return list
 }
 
 func (p *Platform) decode(ref *schema.Ref) error {
@@ -364,6 +409,7 @@ func (p *Platform) decode(ref *schema.Ref) error {
 		return fmt.Errorf("read platform: %w", err)
 	}
 	p.Org, p.Projects, p.Domains, p.Spaces, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Sync
+	p.Signers = doc.Repository.list()
 	p.Defaults = p.node.Get("defaults")
 	if p.Sync.Namespace == "" {
 		p.Sync.Namespace = map[string]string{"flux": "flux-system", "argocd": "argocd"}[p.Sync.Engine]

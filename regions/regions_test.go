@@ -12,6 +12,7 @@ import (
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/regions"
 	"github.com/meridian-gitops/meridian/schema"
+	"github.com/meridian-gitops/meridian/signature"
 )
 
 var sharedSchema = sync.OnceValues(schema.New)
@@ -121,6 +122,33 @@ domains: "shop.mydomain.com": spaces: ["shop"]
 	}
 }
 
+// TestDelegate holds whose a path of a host is, element by element.
+func TestDelegate(t *testing.T) {
+	p := mustLoad(t, small+`spaces: {web: {}, pay: {}, help: {}}
+domains: "mydomain.com": delegated: "shop.mydomain.com": {"/pay": "pay", "/pay-back": "pay", "/help/me": "help"}
+`)
+	tests := []struct{ host, path, want string }{
+		{"shop.mydomain.com", "/pay", "pay"},
+		{"shop.mydomain.com", "/pay/", "pay"},
+		{"shop.mydomain.com", "/pay/now", "pay"},
+		{"shop.mydomain.com", "/payments", ""},
+		{"shop.mydomain.com", "/pay-back/x", "pay"},
+		{"shop.mydomain.com", "/", ""},
+		{"shop.mydomain.com", "/help", ""},
+		{"shop.mydomain.com", "/help/me", "help"},
+		{"app.mydomain.com", "/pay", ""},
+		{"shop.mydomain.org", "/pay", ""},
+	}
+	for _, test := range tests {
+		if space, _, ok := p.Delegate(test.host, test.path); space != test.want || ok != (test.want != "") {
+			t.Errorf("%s%s is of %q, %v, want %q", test.host, test.path, space, ok, test.want)
+		}
+	}
+	if diff := cmp.Diff([]string{"/pay", "/pay-back"}, p.DelegatedPaths("shop.mydomain.com", "pay")); diff != "" {
+		t.Errorf("paths (-want +got):\n%s", diff)
+	}
+}
+
 func TestCIDRProblem(t *testing.T) {
 	tests := []struct{ cidr, want string }{
 		{"10.0.0.0/8", ""},
@@ -150,6 +178,9 @@ func TestCIDRProblem(t *testing.T) {
 // TestLoadErrors holds code and place of what contradicts itself in a platform.
 func TestLoadErrors(t *testing.T) {
 	region := func(rest string) string { return small + `regions: "aws-oregon": ` + rest }
+	delegated := func(rest string) string {
+		return small + "spaces: {web: {}, pay: {}}\ndomains: \"mydomain.com\": delegated: " + rest
+	}
 	tests := []struct{ name, text, want string }{
 		{"a space's name contains the org's (S3)", small + `spaces: "my-myorg-web": {}`, "M3002 4:9"},
 		{"the substring counts, not the word (S3)", small + `spaces: "xmyorgx": {}`, "M3002 4:9"},
@@ -160,6 +191,13 @@ func TestLoadErrors(t *testing.T) {
 		{"own sync namespace", "org: \"my\"\nprojects: [\"p\"]\nsync: namespace: \"my-sync\"\nspaces: sync: {}", "M3004 5:9"},
 		{"no project", "org: \"myorg\"\nprojects: []", "M3001 3:1"},
 		{"domain of an unknown space", small + `domains: "mydomain.com": spaces: ["web"]`, "M3005 4:35"},
+		{"path delegated to an unknown space", delegated(`"shop.mydomain.com": "/x": "none"`), "M3005 5:64"},
+		{"path of a host elsewhere", delegated(`"shop.mydomain.org": "/x": "pay"`), "M3001 5:37"},
+		{"path below a delegated one", delegated(`"shop.mydomain.com": {"/x": "pay", "/x/y": "web"}`), "M3001 5:80"},
+		{"path with a slash at the end", delegated(`"shop.mydomain.com": "/x/": "pay"`), "M3001 5:65"},
+		{"whole host delegated", delegated(`"shop.mydomain.com": "/": "pay"`), "M3001 5:63"},
+		{"path delegated to the domain's only space", small + "spaces: web: {}\ndomains: \"mydomain.com\": {spaces: [\"web\"], delegated: \"a.mydomain.com\": \"/x\": \"web\"}", "M3001 5:79"},
+		{"no path", delegated(`"shop.mydomain.com": "x": "pay"`), "M2010 5:58"},
 		{"space in an unknown region", small + `spaces: web: only: ["mars"]`, "M3006 4:21"},
 		{"back end in an unknown region", small + `spaces: web: backends: db: {ports: [1], regions: mars: cidrs: ["192.0.2.0/24"]}`, "M3006 4:50"},
 		{"back end with bits behind the mask", small + `spaces: web: backends: db: {ports: [1], regions: "aws-oregon": cidrs: ["192.0.2.1/24"]}`, "M3008 4:72"},
@@ -168,6 +206,9 @@ func TestLoadErrors(t *testing.T) {
 		{"engine's range with bits behind the mask", region(`sourceCIDRs: ["10.1.2.3/8"]`), "M3008 4:38"},
 		{"range of ports the wrong way round", region(`edge: l4: ports: [{from: 20, to: 10}]`), "M3001 4:42"},
 		{"two control regions", region(`control: true`), "M3001 4:33"},
+		{"a signer without a key", small + `repository: signers: ci: {}`, "M3001 4:22"},
+		{"an SSH key that is none", small + `repository: signers: ci: ssh: ["ssh-ed25519 AAAA ci"]`, "M8076 4:32"},
+		{"an OpenPGP key that is none", small + `repository: signers: ci: openpgp: ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEAA==\n-----END PGP PUBLIC KEY BLOCK-----"]`, "M8076 4:36"},
 		{"argocd without a repository", small + `sync: engine: "argocd"`, "M3001 4:1"},
 		{"a region of one's own lacks fields", small + `regions: mine: {cloud: "Own", registry: "r.io", kubernetes: "1.36", network: {pods: [], services: []}, edge: {from: [], http: {dialect: "ingress-nginx", class: "nginx"}}, dns: record: "A", peering: {account: "1", vpc: "v"}}`, "M2002 4:10"},
 		{"unknown field", small + `space: {}`, "M2001 4:1"},
@@ -319,5 +360,18 @@ func TestWhere(t *testing.T) {
 		if got := p.Where(test.path...).String(); got != test.want {
 			t.Errorf("Where(%v) = %s, want %s", test.path, got, test.want)
 		}
+	}
+}
+
+// TestSigners holds that signers come sorted, whatever order they are declared in.
+func TestSigners(t *testing.T) {
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAqOjIR1sSjwwWcVFW0F5vMT1iFX5Fc+dkVnLOEW1TVu"
+	p := mustLoad(t, small+"repository: signers: ci: ssh: [\""+key+" ci@mydomain.com\"]\n", "repository: signers: ada: ssh: [\""+key+"\"]\n")
+	want := []signature.Signer{{Name: "ada", SSH: []string{key}}, {Name: "ci", SSH: []string{key + " ci@mydomain.com"}}}
+	if d := cmp.Diff(want, p.Signers); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	if demo(t).Signers != nil {
+		t.Error("the demo organisation has signers")
 	}
 }

@@ -32,6 +32,8 @@ func numberCase(least, most int) leafCase {
 	return leafCase{[]string{text(least), text(least + 1), text(most)}, []string{text(least - 1), text(most + 1), "=1.5", "=1e400", "1", "=true", "=null"}}
 }
 
+const armored = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEAA==\n-----END PGP PUBLIC KEY BLOCK-----"
+
 var amounts = []string{"", "0", "0.0", "-1", "+1", "1 ", "1e3", "1,5", ".5", "1.", "=1"}
 
 // leafCases has an entry for every leaf of the schema; a new leaf without one fails the test.
@@ -80,6 +82,8 @@ var leafCases = map[string]leafCase{
 	"#LabelValue":      {[]string{"", "a", "A_b.c-D", "1", long(63)}, []string{"-a", "a-", "a b", "a/b", "ä", long(64)}},
 	"#KubernetesMinor": {[]string{"1.36", "1.00"}, []string{"", "1.9", "1.366", "v1.36", "1.36.1", "2.36", "=1.36"}},
 	"#Duration":        {[]string{"10m", "1h30m", "5s"}, []string{"", "10", "m", "1.5h", "10 m", "1d", "-1m"}},
+	"#SSHKey":          {[]string{"ssh-ed25519 AAAA", "ssh-ed25519 AAA= a@b c", "ssh-rsa a+/1== ", "sk-ssh-ed25519@openssh.com AAAA"}, []string{"", "ssh-ed25519", "ssh-ed25519 ", " ssh-ed25519 AAAA", "ssh-ed25519  AAAA", "ssh-ed25519 AAAA\n", "ssh-ed25519 A*", "ssh-ed25519 A=A", "ssh-ed25519\tAAAA", "command=\"x\" ssh-ed25519 AAAA", "key::ssh-ed25519 AAAA", "ssh-ed25519 " + long(5000)}},
+	"#OpenPGPKey":      {[]string{armored, "\n" + armored + "\n\n", strings.ReplaceAll(armored, "\n", "\r\n")}, []string{"", "x" + armored, armored + "x", armored[1:], armored[:len(armored)-1], strings.ReplaceAll(armored, "PUBLIC", "PRIVATE"), strings.ReplaceAll(armored, "\n", " ")}},
 	"#SubjectName":     {[]string{"a", "oidc:team/x@y", long(253)}, []string{"", "a b", "a\n", long(254)}},
 	"#Boolean":         {[]string{"=true", "=false"}, []string{"true", "=1", "=null", ""}},
 	"#APIVersion":      enumCase("meridian/v1"),

@@ -27,7 +27,7 @@ func (c *cli) openBaseline(ctx context.Context, target targetFlags, platform *re
 	switch {
 	case err == nil && info.IsDir() && !isRepository(target.url):
 		return folderBaseline(target.url), nil
-	case err != nil && !strings.Contains(target.url, "://"): // publishing would create it; a comparison only hides the typo
+	case err != nil && !strings.Contains(target.url, "://") && !publish.IsRemote(target.url): // publishing would create it; a comparison only hides the typo
 		return nil, usageError{fmt.Errorf("compare with %s: %w", target.url, err)}
 	}
 	options, err := c.publishOptions(target)

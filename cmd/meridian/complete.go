@@ -69,6 +69,7 @@ func (c *cli) completions(root *cobra.Command) {
 	}
 	flags := map[string]cobra.CompletionFunc{
 		"diagnostics": fixed(formatNames()...), "color": fixed("auto", "always", "never"), "platform": folder,
+		"ci":     fixed("github", "gitlab"),
 		"region": c.completeRegions, "remove-from": c.completeRegions,
 	}
 	for _, cmd := range append(root.Commands(), root) {

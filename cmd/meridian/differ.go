@@ -111,6 +111,7 @@ func (s *session) spaceTree() (manifest.Tree, error) {
 	var files []manifest.File
 	for _, space := range spaces {
 		files = appendTree(files, publish.SpaceFolder(space.Region, space.Namespace), space.Files)
+		files = appendTree(files, publish.TenantFolder(space.Region, space.Namespace), space.Tenant)
 		files = append(files, manifest.File{Path: publish.SyncFile(space.Region, space.Namespace), Data: space.Sync})
 	}
 	return manifest.NewTree(files)

@@ -23,6 +23,9 @@ var withoutCase = map[diag.Code]string{
 	diag.AccessDenied:       "it takes a server; publish's TestHTTPS and TestFaults meet it",
 	diag.PushRejected:       "it takes a server; publish's TestHook meets it",
 	diag.PlainHTTP:          "it takes a server on another machine; publish's TestPlainHTTP meets it",
+	diag.HostUnknown:        "it takes a server; publish's TestKnownHosts meets it",
+	diag.HostKeyChanged:     "it takes a server; publish's TestKnownHosts meets it",
+	diag.SignatureBad:       "it tells a commit's hash, which every change of a manifest changes; publish's TestForgedSignatures meets it",
 	diag.NotDeterministic:   "no input is known that compiles to two results; TestCompileTwice injects a fault",
 }
 

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/mail"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,12 +24,12 @@ type publishFlags struct {
 	spaces     bool
 	partial    bool
 	dryRun     bool
-	adopt      bool
+	guards     guardFlags
 	removeFrom []string
 	message    string
-	author     string
 	repository string
 	commit     string
+	authorshipFlags
 }
 
 func (c *cli) publishCommand() *cobra.Command {
@@ -51,14 +49,36 @@ A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
 never from the address. Authorities in --ca-file are trusted beside the
 system's. The proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A
 redirect to another host is not followed, and plain http to another machine
-wants --allow-http. A push that a rule of the server declines is not tried
-again; what the server says is shown. Author and date are those of --author, or
-of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is
-that of --source-repository and --source-commit, or what GitHub Actions and
-GitLab CI say.` + appsHelp,
+wants --allow-http. Over ssh the key is that of --ssh-key, its passphrase that
+of the variable MERIDIAN_SSH_PASSPHRASE, or one of the agent and of the usual
+files; a host whose key is not among the known ones is refused, and
+~/.ssh/config is not read. What is fetched is kept in --cache, in the user's
+cache folder by default, and publishers that share it push together. A push that
+a rule of the server declines is not tried again; what the server says is shown.
+
+The source that is recorded is that of --source-repository and --source-commit,
+or what the CI system says (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines,
+Bitbucket, CircleCI, Buildkite), or the git repository of the working folder:
+its remote origin, and its commit, if that holds the inputs as they are.
+
+What is possible and rarely meant is refused without a flag that names it:
+leaving a region or giving up a host or a port (--remove-from), a space that the
+platform no longer has (--remove-space), and what --allow names:
+  older-source   a commit of the source that is older than the published one
+  mass-removal   more than 50 objects of a region, and more than a tenth of it
+  empty          no application in FOLDER/..., or a platform without spaces
+  autoscale-gap  replicas that fall to one before the autoscaler acts
+  same-source    a new application from where another one was published from
+With --rename-from an application is published under its new name or in its new
+space, and the old one goes in the same commit. With --take-over an application
+of the repository may be published from another source; and one that holds what
+an application of this call claims is removed as a whole, its hosts, paths and
+ports pass. What calls the one that goes is looked for first.` + authorshipHelp + appsHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
-  meridian publish --to https://git.mydomain.com/gitops.git app.cue`,
+  meridian publish --to ./gitops.git --rename-from web/old new
+  meridian publish --to https://git.mydomain.com/gitops.git app.cue
+  meridian publish --to git@git.mydomain.com:org/gitops.git app.cue`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.target.url == "" {
@@ -68,6 +88,9 @@ GitLab CI say.` + appsHelp,
 				return usageError{fmt.Errorf("publish --spaces takes no applications: it compiles those that are in the repository")}
 			}
 			f.spaces = f.spaces || len(args) == 0 && c.platform != "" && !exists(appFile)
+			if err := f.guards.check(f.spaces); err != nil {
+				return err
+			}
 			return c.publish(cmd.Context(), f, args)
 		},
 	}
@@ -75,10 +98,10 @@ GitLab CI say.` + appsHelp,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.spaces, "spaces", false, "publish the platform's spaces, and compile the repository's applications again")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
-	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications may leave, or give up hosts and ports in (repeat, or separate with commas)")
-	flags.BoolVar(&f.adopt, "adopt", false, "take over applications that were published from another source")
+	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "`REGION` that applications and spaces may leave, or give up hosts and ports in (repeat, or separate with commas)")
+	f.guards.register(flags)
 	flags.StringVar(&f.message, "message", "", "the commit's `MESSAGE` (default: derived)")
-	flags.StringVar(&f.author, "author", "", "the commit's `AUTHOR`: \"Name <address>\"")
+	f.register(cmd, c)
 	flags.StringVar(&f.repository, "source-repository", "", "`URL` where the sources come from")
 	flags.StringVar(&f.commit, "source-commit", "", "the sources' `COMMIT`")
 	partialFlag(cmd, &f.partial)
@@ -97,14 +120,17 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	if err := c.complete(&options, f, s.compiler); err != nil {
 		return err
 	}
-	if s.compiler.Platform().Embedded && isRemote(f.target.url) {
+	if err := f.guards.complete(&options, s.compiler.Platform()); err != nil {
+		return err
+	}
+	if s.compiler.Platform().Embedded && publish.IsRemote(f.target.url) {
 		return c.report([]diag.Diagnostic{diag.New(diag.EmbeddedPlatform, diag.Pos{}, "", "the demo organisation cannot publish to a remote repository")}, nil)
 	}
 	var result publish.Result
 	var list []diag.Diagnostic
 	sources := map[string][]byte{}
 	if f.spaces {
-		result, list, err = c.publishPlatform(ctx, s, options)
+		result, list, err = c.publishPlatform(ctx, s, f, options)
 	} else {
 		result, list, err = c.publishApps(ctx, s, f, options, args, sources)
 	}
@@ -122,26 +148,12 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func isRemote(url string) bool {
-	return strings.Contains(url, "://") && !strings.HasPrefix(url, "file://")
-}
-
 // complete fills in what publishing needs beside where to.
 func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Compiler) error {
-	when, err := c.commitTime()
-	if err != nil {
+	if err := c.authorship(o, f.authorshipFlags); err != nil {
 		return err
 	}
-	o.Author = publish.Signature{Name: c.getenv("GIT_AUTHOR_NAME", "Meridian"), Email: c.getenv("GIT_AUTHOR_EMAIL", "meridian@localhost"), When: when}
-	if f.author != "" {
-		address, err := mail.ParseAddress(f.author)
-		if err != nil {
-			return usageError{fmt.Errorf(`--author wants "Name <address>": %w`, err)}
-		}
-		o.Author.Name, o.Author.Email = address.Name, address.Address
-	}
-	o.Committer = o.Author
-	o.Message, o.RemoveFrom, o.Adopt, o.DryRun = f.message, f.removeFrom, f.adopt, f.dryRun
+	o.Message, o.RemoveFrom, o.DryRun = f.message, f.removeFrom, f.dryRun
 	o.Edge = func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
 		r := compile.Platform().Region(region)
 		if r == nil {
@@ -173,32 +185,25 @@ func (c *cli) commitTime() (time.Time, error) {
 	return time.Unix(seconds, 0), nil
 }
 
-// source says where an application's file was taken from, as far as flags or CI tell.
-func (c *cli) source(f publishFlags, file string) publish.Source {
-	s := publish.Source{Repository: f.repository, Commit: f.commit}
-	if s.Repository == "" && c.Getenv("GITHUB_REPOSITORY") != "" {
-		s.Repository = c.getenv("GITHUB_SERVER_URL", "https://github.com") + "/" + c.Getenv("GITHUB_REPOSITORY")
-	}
-	if s.Repository == "" {
-		s.Repository = c.Getenv("CI_PROJECT_URL")
-	}
-	if s.Commit == "" {
-		s.Commit = c.getenv("GITHUB_SHA", c.Getenv("CI_COMMIT_SHA"))
-	}
-	if filepath.IsLocal(file) {
-		s.Path = filepath.ToSlash(file)
-	}
-	return s
-}
-
 func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, options publish.Options, args []string, sources map[string][]byte) (publish.Result, []diag.Diagnostic, error) {
 	var apps []publish.App
 	var interfaces []*compiler.Interface
-	err := c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
-		published, err := s.publishable(app, c.source(f, app.input.path))
+	args, none := f.guards.withoutEmpty(args)
+	if none {
+		return publish.Result{}, nil, nil
+	}
+	from, err := c.newProvenance(ctx, f)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	defer from.close()
+	err = c.compileAll(ctx, s, args, f.partial, func(app *compiled) error {
+		source := from.of(ctx, app.input.path, app.input.disk())
+		published, err := s.publishable(app, source)
 		if err != nil {
 			return err
 		}
+		options.SourceCommit = from.sourceCommit(source)
 		apps = append(apps, published)
 		sources[app.input.source.Name] = app.input.source.Data
 		interfaces = append(interfaces, app.result.Interface())
@@ -207,9 +212,18 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
+	history := c.sourceHistory(args)
+	defer history.close()
+	if err := history.complete(ctx, &options, apps); err != nil {
+		return publish.Result{}, nil, err
+	}
 	m := c.publishing(&options)
 	defer m.stop()
-	list, err := s.checkCallees(ctx, options, interfaces)
+	list, err := s.checkCallers(ctx, f, options, apps)
+	if err != nil || diag.HasErrors(list) {
+		return publish.Result{}, list, err
+	}
+	list, err = s.checkCallees(ctx, options, interfaces)
 	if err != nil || diag.HasErrors(list) {
 		return publish.Result{}, list, err
 	}
@@ -271,6 +285,9 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 			continue
 		}
 		id := publish.AppID{Namespace: platform.Namespace(callee.Space), Name: callee.App}
+		if slices.Contains(options.RenameFrom, id) || slices.Contains(options.TakeOver, id) {
+			continue // it goes
+		}
 		there, err := snapshot.App(ctx, id)
 		if err != nil {
 			return nil, err
@@ -311,12 +328,25 @@ func (c *cli) publishing(o *publish.Options) *meter {
 	return m
 }
 
-func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
+func (c *cli) publishPlatform(ctx context.Context, s *session, f publishFlags, options publish.Options) (publish.Result, []diag.Diagnostic, error) {
 	m := c.publishing(&options)
 	defer m.stop()
 	platform, err := s.publishedPlatform()
 	if err != nil {
 		return publish.Result{}, nil, err
+	}
+	if !s.compiler.Platform().Embedded {
+		from, err := c.newProvenance(ctx, f)
+		if err != nil {
+			return publish.Result{}, nil, err
+		}
+		defer from.close()
+		files := map[string][]byte{}
+		for _, src := range s.compiler.Platform().Sources {
+			files[src.Name] = src.Data
+		}
+		platform.Source = from.of(ctx, c.platform, files)
+		options.SourceCommit = from.sourceCommit(platform.Source)
 	}
 	return publish.PublishPlatform(ctx, options, platform)
 }
@@ -324,7 +354,7 @@ func (c *cli) publishPlatform(ctx context.Context, s *session, options publish.O
 // publishedPlatform is the session's platform as it is published.
 func (s *session) publishedPlatform() (publish.Platform, error) {
 	p := s.compiler.Platform()
-	platform := publish.Platform{Digest: p.Digest, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
+	platform := publish.Platform{Digest: p.Digest, Signers: p.Signers, Pos: diag.Pos{File: p.Sources[0].Name}, Workers: runtime.GOMAXPROCS(0)}
 	var files []manifest.File
 	for _, src := range p.Sources {
 		files = append(files, manifest.File{Path: filepath.Base(src.Name), Data: src.Data})
@@ -363,10 +393,10 @@ func (s *session) spaces() ([]publish.Space, error) {
 	var list []publish.Space
 	for _, space := range built {
 		if len(list) == 0 || list[len(list)-1].Namespace != space.Namespace {
-			list = append(list, publish.Space{Namespace: space.Namespace, Regions: map[string]manifest.Tree{}, Sync: map[string][]byte{}})
+			list = append(list, publish.Space{Namespace: space.Namespace, Regions: map[string]manifest.Tree{}, Tenant: map[string]manifest.Tree{}, Sync: map[string][]byte{}})
 		}
 		last := &list[len(list)-1]
-		last.Regions[space.Region], last.Sync[space.Region] = space.Files, space.Sync
+		last.Regions[space.Region], last.Tenant[space.Region], last.Sync[space.Region] = space.Files, space.Tenant, space.Sync
 	}
 	return list, nil
 }

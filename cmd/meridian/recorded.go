@@ -25,7 +25,7 @@ const recordedHelp = `
 An application is SPACE/NAME, or NAMESPACE/NAME as it lies in the repository.
 The platform is the one that is recorded there, unless --platform says another.
 A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
-never from the address.`
+never from the address; the keys for ssh are those of publish.`
 
 // repository is the GitOps repository as a command over what is published sees it.
 type repository struct {
@@ -42,7 +42,7 @@ func (c *cli) openRepository(ctx context.Context, cmd *cobra.Command, target tar
 	if target.url == "" {
 		return nil, usageError{fmt.Errorf("%s wants --to REPOSITORY", cmd.Name())}
 	}
-	if _, err := os.Stat(target.url); err != nil && !strings.Contains(target.url, "://") {
+	if _, err := os.Stat(target.url); err != nil && !strings.Contains(target.url, "://") && !publish.IsRemote(target.url) {
 		return nil, usageError{fmt.Errorf("open the repository: %w", err)} // publishing would create it
 	}
 	options, err := c.publishOptions(target)
@@ -129,12 +129,15 @@ func (c *cli) recordProblem(err error) error {
 func isWarning(d diag.Diagnostic) bool { return d.Severity == diag.Warning }
 
 // appID understands an argument that names an application of the repository.
-func (r *repository) appID(arg string) (publish.AppID, error) {
+func (r *repository) appID(arg string) (publish.AppID, error) { return parseAppID(arg, r.namespace) }
+
+// parseAppID understands SPACE/NAME; namespace turns a space, or a namespace, into one.
+func parseAppID(arg string, namespace func(string) string) (publish.AppID, error) {
 	space, name, ok := strings.Cut(arg, "/")
 	if !ok || space == "" || name == "" || strings.Contains(name, "/") || path.Clean(arg) != arg || strings.HasPrefix(arg, ".") {
 		return publish.AppID{}, usageError{fmt.Errorf("%q is not an application of the repository: want SPACE/NAME or NAMESPACE/NAME", arg)}
 	}
-	return publish.AppID{Namespace: r.namespace(space), Name: name}, nil
+	return publish.AppID{Namespace: namespace(space), Name: name}, nil
 }
 
 // namespace returns the namespace of a space; what is a namespace already stays one.
@@ -143,7 +146,12 @@ func (r *repository) namespace(space string) string {
 	if slices.ContainsFunc(r.record.Spaces, is) {
 		return space
 	}
-	p := r.session.compiler.Platform()
+	return namespaceOf(r.session.compiler.Platform(), space)
+}
+
+// namespaceOf returns the namespace of a space of a platform, or of one that it had; what looks like a namespace of the
+// organisation stays one.
+func namespaceOf(p *regions.Platform, space string) string {
 	if _, declared := p.Spaces[space]; !declared && strings.HasPrefix(space, p.Org+"-") {
 		return space
 	}

@@ -18,8 +18,8 @@ type removeFlags struct {
 	space        string
 	breakCallers bool
 	dryRun       bool
-	author       string
 	message      string
+	authorshipFlags
 }
 
 func (c *cli) removeCommand() *cobra.Command {
@@ -36,7 +36,7 @@ unless --break-callers says that they may fail.
 With --space a space is removed: its folders and sync objects, and hosts that
 are reserved for it. That is refused while it has applications. A space that the
 platform still declares comes back with the next publish --spaces: take it out
-there first, and publish --spaces removes it by itself.` + recordedHelp,
+there first; then publish --spaces --remove-space removes it, too.` + authorshipHelp + recordedHelp,
 		Example: `  meridian remove --to ./gitops.git --dry-run web/app1
   meridian remove --to ./gitops.git web/app1
   meridian remove --to ./gitops.git --space old`,
@@ -59,7 +59,7 @@ there first, and publish --spaces removes it by itself.` + recordedHelp,
 	flags.BoolVar(&f.breakCallers, "break-callers", false, "remove an application that others call")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be deleted, write nothing")
 	flags.StringVar(&f.message, "message", "", "the commit's message (default: derived)")
-	flags.StringVar(&f.author, "author", "", `the commit's author: "Name <address>"`)
+	f.register(cmd, c)
 	return cmd
 }
 
@@ -70,7 +70,7 @@ func (c *cli) remove(cmd *cobra.Command, f removeFlags, args []string) error {
 		return err
 	}
 	defer r.close()
-	if err := c.complete(&r.options, publishFlags{author: f.author, message: f.message, dryRun: f.dryRun}, r.session.compiler); err != nil {
+	if err := c.complete(&r.options, publishFlags{authorshipFlags: f.authorshipFlags, message: f.message, dryRun: f.dryRun}, r.session.compiler); err != nil {
 		return err
 	}
 	work := c.removeSpace
@@ -115,7 +115,7 @@ func (c *cli) removeApp(ctx context.Context, r *repository, name string, f remov
 		return publish.Result{}, err
 	}
 	if !f.breakCallers {
-		list, err := r.callers(ctx, id)
+		list, err := r.callers(ctx, id, nil)
 		if err == nil {
 			err = c.report(list, nil)
 		}
@@ -126,6 +126,7 @@ func (c *cli) removeApp(ctx context.Context, r *repository, name string, f remov
 	if r.options.RemoveFrom, err = r.snapshot.Regions(ctx); err != nil {
 		return publish.Result{}, err
 	}
+	r.options.Allow = []publish.Guard{publish.MassRemoval}
 	m := c.publishing(&r.options)
 	defer m.stop()
 	result, list, err := publish.Apps(ctx, r.options, []publish.App{{Namespace: id.Namespace, Name: id.Name}})
@@ -156,7 +157,8 @@ func (r *repository) holds(ctx context.Context, id publish.AppID) (bool, error) 
 
 // callers compiles the other applications' recorded inputs and reports those that call an application. One that does
 // not compile is told with its mistakes: whom it calls is not known.
-func (r *repository) callers(ctx context.Context, id publish.AppID) ([]diag.Diagnostic, error) {
+// Some applications are left out: they are published now, and checked as they will be.
+func (r *repository) callers(ctx context.Context, id publish.AppID, besides []publish.AppID) ([]diag.Diagnostic, error) {
 	ids, err := r.snapshot.Apps(ctx)
 	if err != nil {
 		return nil, err
@@ -171,7 +173,7 @@ func (r *repository) callers(ctx context.Context, id publish.AppID) ([]diag.Diag
 	inputs := make([]*input, len(ids))
 	found := make([][]diag.Diagnostic, len(ids))
 	for i, other := range ids { // reading is one goroutine's
-		if other == id {
+		if other == id || slices.Contains(besides, other) {
 			continue
 		}
 		recorded, err := r.snapshot.Tree(ctx, folders[i])

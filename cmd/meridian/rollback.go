@@ -20,8 +20,9 @@ type rollbackFlags struct {
 	yes        bool
 	dryRun     bool
 	removeFrom []string
-	author     string
+	allow      []string
 	message    string
+	authorshipFlags
 }
 
 func (c *cli) rollbackCommand() *cobra.Command {
@@ -37,10 +38,11 @@ application that was removed comes back. Other applications stay as they are.
 The inputs that were recorded then are compiled with the platform in force now.
 Where that gives other manifests than then, it is refused with what differs,
 unless --yes is given. As for publish, leaving a region or giving up a host or a
-port wants --remove-from, and what others hold by now cannot be taken.
+port wants --remove-from, a large removal or an autoscale gap wants --allow, and
+what others hold by now cannot be taken.
 
 The source does not go back by itself: its next publication brings the newer
-version again.` + recordedHelp,
+version again.` + authorshipHelp + recordedHelp,
 		Example: `  meridian rollback --to ./gitops.git --dry-run web/app1
   meridian rollback --to ./gitops.git web/app1
   meridian rollback --to ./gitops.git --commit 3f2a1c9 web/app1`,
@@ -53,8 +55,9 @@ version again.` + recordedHelp,
 	flags.BoolVar(&f.yes, "yes", false, "go on though the platform in force makes other manifests of it than then")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
 	flags.StringSliceVar(&f.removeFrom, "remove-from", nil, "region that the application may leave, or give up hosts and ports in (repeat, or separate with commas)")
+	allowFlag(flags, &f.allow, rollbackGuards())
 	flags.StringVar(&f.message, "message", "", "the commit's message; the commit gone back to is added (default: derived)")
-	flags.StringVar(&f.author, "author", "", `the commit's author: "Name <address>"`)
+	f.register(cmd, c)
 	return cmd
 }
 
@@ -76,9 +79,15 @@ func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	if err := c.compareThen(r, id, to, app, f.yes); err != nil {
 		return err
 	}
-	if err := c.complete(&r.options, publishFlags{author: f.author, message: to.message(id, f.message), dryRun: f.dryRun, removeFrom: f.removeFrom, adopt: true}, r.session.compiler); err != nil {
+	if err := c.complete(&r.options, publishFlags{authorshipFlags: f.authorshipFlags, message: to.message(id, f.message), dryRun: f.dryRun, removeFrom: f.removeFrom}, r.session.compiler); err != nil {
 		return err
 	}
+	if r.options.Allow, err = guardNames(f.allow, rollbackGuards()); err != nil {
+		return err
+	}
+	// To go back is to publish an older source on purpose, from wherever it was then.
+	r.options.Allow = append(r.options.Allow, publish.OlderSource, publish.SameSource)
+	r.options.TakeOver = []publish.AppID{id}
 	result, err := c.publishAgain(ctx, r, to, app)
 	if err != nil {
 		return c.recordProblem(err)

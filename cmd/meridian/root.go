@@ -75,6 +75,7 @@ machine failure.`,
 	c.output.register(root)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.output.check(cmd, c.Getenv) }
 	root.AddCommand(
+		c.bootstrapCommand(),
 		c.buildCommand(),
 		c.diffCommand(),
 		c.explainCommand(),

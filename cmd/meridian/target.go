@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,17 +20,22 @@ type targetFlags struct {
 	tokenFile string
 	caFile    string
 	allowHTTP bool
+	cache     string
+
+	sshKey     string
+	knownHosts string
 }
 
 // targetFlagNames are the flags beside the one that names the repository.
 func targetFlagNames() []string {
-	return []string{"branch", "username", "token-file", "ca-file", "allow-http"}
+	return []string{"branch", "username", "token-file", "ca-file", "allow-http", "ssh-key", "known-hosts", "cache"}
 }
 
 func (t *targetFlags) register(cmd *cobra.Command, name string) {
-	what := "the GitOps `REPOSITORY`: a local bare repository's path, file:// or https://"
+	const kinds = "a local bare repository's path, file://, https://, ssh:// or user@host:path"
+	what := "the GitOps `REPOSITORY`: " + kinds
 	if name == "against" {
-		what = "`TARGET`: a folder that build -o wrote, or the GitOps repository: a local bare repository's path, file:// or https://"
+		what = "`TARGET`: a folder that build -o wrote, or the GitOps repository: " + kinds
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&t.url, name, "", what)
@@ -38,6 +44,9 @@ func (t *targetFlags) register(cmd *cobra.Command, name string) {
 	flags.StringVar(&t.tokenFile, "token-file", "", "`FILE` with the token for https (default: the variable MERIDIAN_TOKEN)")
 	flags.StringVar(&t.caFile, "ca-file", "", "`FILE` with certificates (PEM) of authorities to trust for https, beside the system's (default: $MERIDIAN_CA_FILE, or $GIT_SSL_CAINFO)")
 	flags.BoolVar(&t.allowHTTP, "allow-http", false, "accept plain http:// to another machine, where anyone on the way can read the token")
+	flags.StringVar(&t.sshKey, "ssh-key", "", "`FILE` with the private key for ssh (default: $MERIDIAN_SSH_KEY, or the keys of the agent and of ~/.ssh)")
+	flags.StringVar(&t.knownHosts, "known-hosts", "", "`FILE` of the ssh hosts that are believed (default: $MERIDIAN_KNOWN_HOSTS, or ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)")
+	flags.StringVar(&t.cache, "cache", "", "`DIR` that keeps what is fetched from a remote repository, or off (default: $MERIDIAN_CACHE, or meridian in the user's cache folder)")
 }
 
 // publishOptions are the options that reading and writing share.
@@ -53,9 +62,40 @@ func (c *cli) publishOptions(t targetFlags) (publish.Options, error) {
 	if t.branch == "" || strings.ContainsAny(t.branch, " ~^:?*[\\") || slices.Contains(strings.Split(t.branch, "/"), "") {
 		return options, usageError{fmt.Errorf("%q is not a branch name", t.branch)}
 	}
+	options.SSH = c.ssh(t)
 	var err error
+	options.Cache = c.cacheFolder(t.cache)
 	options.Network, err = c.network(t)
 	return options, err
+}
+
+// ssh is how to log in to a remote over ssh, and the files of those that are believed.
+func (c *cli) ssh(t targetFlags) publish.SSH {
+	s := publish.SSH{
+		Key:        c.otherwise(t.sshKey, "MERIDIAN_SSH_KEY"),
+		Agent:      c.Getenv("SSH_AUTH_SOCK"),
+		Passphrase: c.Getenv("MERIDIAN_SSH_PASSPHRASE"),
+	}
+	home := c.getenv("HOME", c.Getenv("USERPROFILE"))
+	if home != "" {
+		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+			s.Identities = append(s.Identities, filepath.Join(home, ".ssh", name))
+		}
+		s.KnownHosts = append(s.KnownHosts, filepath.Join(home, ".ssh", "known_hosts"))
+	}
+	s.KnownHosts = append(s.KnownHosts, "/etc/ssh/ssh_known_hosts")
+	if file := c.otherwise(t.knownHosts, "MERIDIAN_KNOWN_HOSTS"); file != "" {
+		s.KnownHosts = []string{file}
+	}
+	return s
+}
+
+// otherwise is a flag's value, or that of a variable.
+func (c *cli) otherwise(flag, variable string) string {
+	if flag != "" {
+		return flag
+	}
+	return c.Getenv(variable)
 }
 
 // network is how to reach a remote: what flags say, and what the environment says to every program.

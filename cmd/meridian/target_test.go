@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/meridian-gitops/meridian/publish"
 )
 
 // TestTarget gives the command line and the environment to a server that lets nobody in, behind a certificate of its
@@ -82,6 +84,35 @@ func TestTarget(t *testing.T) {
 			}
 			if strings.Contains(errs.String(), "s3cret") || strings.Contains(errs.String(), "0ther") {
 				t.Errorf("the token is repeated:\n%s", errs.String())
+			}
+		})
+	}
+}
+
+// TestSSHOptions holds what flags and environment say of ssh.
+func TestSSHOptions(t *testing.T) {
+	usual := []string{"/home/li.wei/.ssh/id_ed25519", "/home/li.wei/.ssh/id_ecdsa", "/home/li.wei/.ssh/id_rsa"}
+	known := []string{"/home/li.wei/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"}
+	all := map[string]string{"HOME": "/home/li.wei", "SSH_AUTH_SOCK": "/run/agent", "MERIDIAN_SSH_KEY": "deploy_key",
+		"MERIDIAN_SSH_PASSPHRASE": "s3cret", "MERIDIAN_KNOWN_HOSTS": "our_hosts"}
+	tests := []struct {
+		name  string
+		flags targetFlags
+		env   map[string]string
+		want  publish.SSH
+	}{
+		{"nothing", targetFlags{}, nil, publish.SSH{KnownHosts: known[1:]}},
+		{"a home", targetFlags{}, map[string]string{"HOME": "/home/li.wei"}, publish.SSH{Identities: usual, KnownHosts: known}},
+		{"all variables", targetFlags{}, all,
+			publish.SSH{Key: "deploy_key", Agent: "/run/agent", Identities: usual, Passphrase: "s3cret", KnownHosts: []string{"our_hosts"}}},
+		{"flags before variables", targetFlags{sshKey: "key", knownHosts: "hosts"}, all,
+			publish.SSH{Key: "key", Agent: "/run/agent", Identities: usual, Passphrase: "s3cret", KnownHosts: []string{"hosts"}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := &cli{World: World{Getenv: func(name string) string { return test.env[name] }}}
+			if diff := cmp.Diff(test.want, c.ssh(test.flags)); diff != "" {
+				t.Errorf("options (-want +got):\n%s", diff)
 			}
 		})
 	}

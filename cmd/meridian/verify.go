@@ -16,8 +16,10 @@ import (
 type verifyFlags struct {
 	target targetFlags
 	repair bool
-	author string
+	allow  []string
+	since  string
 	format string
+	authorshipFlags
 }
 
 func (c *cli) verifyCommand() *cobra.Command {
@@ -33,13 +35,18 @@ claims; applications whose space is not there; records and inputs that were
 changed. Files that Meridian does not own are not looked at. With applications
 named, only what they own is.
 
+Where the platform names signers, every commit must be signed by one of them;
+those that are not are told. With --signed-since only later commits are looked
+at, so that what was found once is not told for ever.
+
 Nothing is written unless --repair is given: then one commit puts back what the
 recorded inputs say. What cannot be told from them is left and told: changed
 inputs, applications without a record, sync objects and spaces that the platform
-does not know, what another version of Meridian wrote.
+does not know, what another version of Meridian wrote. A repair that would
+remove a large part of a region is refused without --allow mass-removal.
 
 Exit code 0 means that all is as published, or was repaired to be; 1 that
-something is not.` + recordedHelp,
+something is not.` + authorshipHelp + recordedHelp,
 		Example: `  meridian verify --to ./gitops.git
   meridian verify --to https://git.mydomain.com/gitops.git --format json
   meridian verify --to ./gitops.git web/app1
@@ -50,13 +57,20 @@ something is not.` + recordedHelp,
 			if f.format != "text" && f.format != "json" {
 				return usageError{fmt.Errorf("unknown format %q; want text or json", f.format)}
 			}
+			for _, name := range []string{"author", "committer", "sign", "sign-key"} {
+				if cmd.Flags().Changed(name) && !f.repair {
+					return usageError{fmt.Errorf("--%s is for the commit that --repair makes", name)}
+				}
+			}
 			return c.verify(cmd, f, args)
 		},
 	}
 	f.target.register(cmd, "to")
 	flags := cmd.Flags()
 	flags.BoolVar(&f.repair, "repair", false, "commit what the recorded inputs say")
-	flags.StringVar(&f.author, "author", "", `the repair's author: "Name <address>"`)
+	allowFlag(flags, &f.allow, []publish.Guard{publish.MassRemoval})
+	f.register(cmd, c)
+	flags.StringVar(&f.since, "signed-since", "", "look only at signatures of commits after this `COMMIT`, a hash or 7 digits or more of its beginning (default: since the platform has named signers, at most 1000)")
 	flags.StringVar(&f.format, "format", "text", "text: findings on standard error, a summary on standard output; json: both on standard output")
 	return cmd
 }
@@ -68,7 +82,13 @@ func (c *cli) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
 		return err
 	}
 	defer r.close()
-	if err := c.complete(&r.options, publishFlags{author: f.author}, r.session.compiler); err != nil {
+	if !f.repair {
+		f.authorshipFlags = authorshipFlags{} // nothing is committed
+	}
+	if err := c.complete(&r.options, publishFlags{authorshipFlags: f.authorshipFlags}, r.session.compiler); err != nil {
+		return err
+	}
+	if r.options.Allow, err = guardNames(f.allow, []publish.Guard{publish.MassRemoval}); err != nil {
 		return err
 	}
 	found, err := c.verifyWith(ctx, r, f, args)
@@ -91,7 +111,7 @@ func (c *cli) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
 }
 
 func (c *cli) verifyWith(ctx context.Context, r *repository, f verifyFlags, args []string) (publish.Verified, error) {
-	v := publish.Verification{Repair: f.repair}
+	v := publish.Verification{Repair: f.repair, SignedSince: f.since}
 	for _, arg := range args {
 		id, err := r.appID(arg)
 		if err != nil {
@@ -114,11 +134,13 @@ func (c *cli) verifyWith(ctx context.Context, r *repository, f verifyFlags, args
 
 // verifyReport is what `verify --format json` prints. Fields are added, never renamed or removed.
 type verifyReport struct {
-	Commit   string    `json:"commit"`   // the head that was looked at
-	Version  string    `json:"version"`  // of this Meridian
-	Apps     int       `json:"apps"`     // how many applications were compared
-	Findings []finding `json:"findings"` // empty: all is as published
+	Commit   string    `json:"commit"`               // the head that was looked at
+	Version  string    `json:"version"`              // of this Meridian
+	Apps     int       `json:"apps"`                 // how many applications were compared
+	Signed   int       `json:"signatures,omitempty"` // how many commits were looked at that must be signed
+	Findings []finding `json:"findings"`             // empty: all is as published
 	Repair   *repaired `json:"repair,omitempty"`
+	older    bool      // older commits had to be signed, too
 }
 
 type finding struct {
@@ -138,7 +160,7 @@ type repaired struct {
 }
 
 func newVerifyReport(found publish.Verified, repair bool) verifyReport {
-	v := verifyReport{Commit: found.Commit, Version: version(), Apps: found.Apps, Findings: []finding{}}
+	v := verifyReport{Commit: found.Commit, Version: version(), Apps: found.Apps, Signed: found.Signatures, older: found.SignaturesOlder, Findings: []finding{}}
 	for _, d := range found.Findings {
 		left := slices.ContainsFunc(found.Left, func(l diag.Diagnostic) bool { return sameMistake(l, d) })
 		v.Findings = append(v.Findings, finding{d.Code, d.Pos.File, d.Pos.Line, d.Region, d.Message, d.Hint, repair && !left})
@@ -153,6 +175,17 @@ func newVerifyReport(found publish.Verified, repair bool) verifyReport {
 	return v
 }
 
+// signatures says which were looked at; nothing where none are wanted.
+func (v verifyReport) signatures() string {
+	switch {
+	case v.Signed == 0:
+		return ""
+	case v.older:
+		return ", " + count(v.Signed, "signature") + " checked and older ones not"
+	}
+	return ", " + count(v.Signed, "signature") + " checked"
+}
+
 // printVerified sums up on standard output.
 func (c *cli) printVerified(v verifyReport) {
 	head := v.Commit[:min(12, len(v.Commit))]
@@ -160,7 +193,7 @@ func (c *cli) printVerified(v verifyReport) {
 	for _, f := range v.Findings {
 		byCode[f.Code]++
 	}
-	fmt.Fprintf(c.Stdout, "%s: %s compared, %s\n", head, count(v.Apps, "application"), count(len(v.Findings), "finding"))
+	fmt.Fprintf(c.Stdout, "%s: %s compared%s, %s\n", head, count(v.Apps, "application"), v.signatures(), count(len(v.Findings), "finding"))
 	for _, code := range slices.Sorted(maps.Keys(byCode)) {
 		fmt.Fprintf(c.Stdout, "  %s %d: %s\n", code, byCode[code], diag.Lookup(code).Title)
 	}

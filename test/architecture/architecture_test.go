@@ -77,6 +77,7 @@ func TestOwners(t *testing.T) {
 		"github.com/go-git/go-git": "publish",
 		"cuelang.org/go":           "schema",
 		"sigs.k8s.io/kustomize":    "compiler",
+		"github.com/ProtonMail":    "signature",
 	}
 	for _, s := range sources(t) {
 		for _, name := range s.imports() {
@@ -94,7 +95,7 @@ func TestOwners(t *testing.T) {
 }
 
 // core are the packages that do nothing but compute.
-var core = []string{"compiler", "schema", "regions", "golden", "manifest", "diag", "report", "reach", "schema/export", "expect", "change"}
+var core = []string{"compiler", "schema", "regions", "golden", "manifest", "diag", "report", "reach", "schema/export", "expect", "change", "signature"}
 
 // TestPure holds that the core reads no file, clock, environment or network, runs nothing, logs nothing and rolls no
 // dice; embedding is not reading.
@@ -130,9 +131,10 @@ func TestDirection(t *testing.T) {
 		"golden":        {"diag", "manifest"},
 		"reach":         {"manifest"},
 		"schema":        {"diag"},
-		"regions":       {"diag", "schema"},
+		"signature":     {},
+		"regions":       {"diag", "schema", "signature"},
 		"compiler":      {"diag", "schema", "regions", "manifest"},
-		"publish":       {"diag", "schema", "regions", "manifest", "compiler", "change"},
+		"publish":       {"diag", "schema", "regions", "manifest", "compiler", "change", "signature"},
 		"schema/export": {"schema"},
 		"expect":        {"diag", "schema", "regions", "manifest", "compiler"},
 		"change":        {"golden", "manifest"},

@@ -1,14 +1,16 @@
 // Command bench measures Meridian as whole processes: wall time, processor time, peak memory.
 //
-//	go run ./test/bench [-runs N] [-full] BINARY
+//	go run ./test/bench [-runs N] [-full | -publish] [-apps N,N] BINARY
 //
 // The workload is "shop-api": an application with three replicas at least, resources, variables, both checks, a
 // hook, a grace period, a pull secret, an HTTPS host with an allow-list, a back end, a disruption budget and an
 // autoscaler; six regions that differ in registry, host and number of pods. -full adds ten thousand applications
-// written out, and one application published into the repository of sixty thousand files that they make.
+// written out, and one application published into the repository of sixty thousand files that they make. -publish
+// measures publishing over https instead, into repositories of sixty and of five hundred thousand files.
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -25,18 +28,37 @@ import (
 func main() {
 	runs := flag.Int("runs", 15, "counted runs of the short measurements")
 	full := flag.Bool("full", false, "measure the large workloads as well")
+	publish := flag.Bool("publish", false, "measure publishing over https into large repositories")
+	apps := flag.String("apps", "1200,10000", "how many applications those have")
 	flag.Parse()
-	if flag.NArg() != 1 {
+	sizes, err := numbers(*apps)
+	if flag.NArg() != 1 || err != nil {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), *runs, *full); err != nil {
+	if !*publish {
+		sizes = nil
+	}
+	if err := run(flag.Arg(0), *runs, *full, sizes); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(binary string, runs int, full bool) error {
+// numbers reads numbers between commas.
+func numbers(text string) ([]int, error) {
+	var list []int
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, nil
+}
+
+func run(binary string, runs int, full bool, fleets []int) error {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return err
@@ -46,6 +68,11 @@ func run(binary string, runs int, full bool) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	b := &bench{binary: binary, dir: dir, out: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)}
+	if len(fleets) > 0 {
+		fmt.Printf("%s, %d cores; medians\n\n", runtime.Version(), runtime.NumCPU())
+		return errors.Join(b.benchPublish(runs, fleets), b.out.Flush())
+	}
 	if err := writePlatform(dir); err != nil {
 		return err
 	}
@@ -55,7 +82,6 @@ func run(binary string, runs int, full bool) error {
 	if err := writeApps(dir, "many", 200); err != nil {
 		return err
 	}
-	b := &bench{binary: binary, dir: dir, out: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	fmt.Printf("%s, %d cores; medians\n\n", runtime.Version(), runtime.NumCPU())
 	fmt.Fprintln(b.out, "work\truns\twall ms\tcpu ms\tpeak MiB\t")
 	steps := []step{
@@ -127,6 +153,12 @@ func (b *bench) measure(s step) error {
 		}
 		samples = append(samples, one)
 	}
+	b.print(s.name, samples)
+	return nil
+}
+
+// print prints the medians of a step.
+func (b *bench) print(name string, samples []sample) {
 	median := func(value func(sample) float64) float64 {
 		values := make([]float64, len(samples))
 		for i, one := range samples {
@@ -135,11 +167,10 @@ func (b *bench) measure(s step) error {
 		slices.Sort(values)
 		return values[len(values)/2]
 	}
-	fmt.Fprintf(b.out, "%s\t%d\t%.1f\t%.1f\t%.0f\t\n", s.name, s.runs,
+	fmt.Fprintf(b.out, "%s\t%d\t%.1f\t%.1f\t%.0f\t\n", name, len(samples),
 		median(func(x sample) float64 { return x.wall.Seconds() * 1000 }),
 		median(func(x sample) float64 { return x.cpu.Seconds() * 1000 }),
 		median(func(x sample) float64 { return float64(x.peak) / 1024 }))
-	return nil
 }
 
 func (b *bench) once(s step, n int) (sample, error) {

@@ -57,7 +57,8 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// TestWorkflow holds that the public linter finds nothing in the job that init writes for GitHub Actions.
+// TestWorkflow holds that the public linter finds nothing in the jobs for GitHub Actions: that of applications, which init
+// writes, and that of the repository, which bootstrap prints.
 func TestWorkflow(t *testing.T) {
 	optIn(t)
 	cached := cache(t, "actionlint-"+actionlint)
@@ -68,5 +69,7 @@ func TestWorkflow(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{".git/HEAD": "ref: refs/heads/main\n"})
 	meridian(t, dir, "init", "--name", "app1", "--ci", "github", "--publish-to", "https://git.mydomain.com/gitops.git", "app1")
-	run(t, dir, nil, linter, ".github/workflows/meridian.yaml")
+	edge := meridian(t, dir, "bootstrap", "--ci", "github")
+	write(t, dir, map[string]string{".github/workflows/edge.yaml": edge})
+	run(t, dir, nil, linter, ".github/workflows/meridian.yaml", ".github/workflows/edge.yaml")
 }

@@ -177,6 +177,15 @@ func writeFile(t testing.TB, path, text string) {
 	}
 }
 
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
 // command is meridian, built at most once a run of the tests.
 var command struct {
 	build sync.Once
