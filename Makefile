@@ -69,6 +69,24 @@ editors: ## try the real cue, cue lsp, yaml-language-server and actionlint on wh
 servers: ## build a real forge, once, and publish to it over https and ssh
 	MERIDIAN_SERVERS=1 $(GO) test -count=1 -timeout 60m ./test/servers
 
+PUBLISHING := $(GO) test -count=1 -timeout 60m -v ./test/publishing
+
+.PHONY: kill
+kill: ## kill publishers and git servers at 200 random points (KILLS); the repository stays whole, a rerun succeeds
+	MERIDIAN_KILL=1 $(PUBLISHING) -run TestKill -kill.count=$(or $(KILLS),200)
+
+.PHONY: scale
+scale: ## publish to a repository of 60,000 files (FILES): what changes, memory, bytes; prints times
+	MERIDIAN_SCALE=1 $(PUBLISHING) -run TestScale -scale.files=$(or $(FILES),60000)
+
+.PHONY: model
+model: ## compare random sequences of everything that can be published with a model (SEED, SEQUENCES, STEPS)
+	MERIDIAN_MODEL=1 $(PUBLISHING) -run TestModel -model.seed=$(or $(SEED),1) -model.sequences=$(or $(SEQUENCES),24) -model.steps=$(or $(STEPS),25)
+
+.PHONY: publishing
+publishing: ## all suites that publish to real git servers
+	MERIDIAN_KILL=1 MERIDIAN_SCALE=1 MERIDIAN_MODEL=1 $(PUBLISHING)
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s

@@ -170,50 +170,47 @@ func (r *repository) callers(ctx context.Context, id publish.AppID, besides []pu
 	if err := r.snapshot.Prefetch(ctx, folders...); err != nil {
 		return nil, err
 	}
-	var list []diag.Diagnostic
-	apps := make([]*compiled, len(ids))
+	inputs := make([]*input, len(ids))
+	found := make([][]diag.Diagnostic, len(ids))
 	for i, other := range ids { // reading is one goroutine's
 		if other == id || slices.Contains(besides, other) {
 			continue
 		}
-		inputs, err := r.snapshot.Tree(ctx, folders[i])
+		recorded, err := r.snapshot.Tree(ctx, folders[i])
 		if err != nil {
 			return nil, err
 		}
-		if inputs.Len() == 0 {
-			list = append(list, diag.New(diag.InputsNotRecorded, diag.Pos{}, "", "application %s has no recorded inputs, so that it is not known whom it calls", other))
+		if recorded.Len() == 0 {
+			found[i] = []diag.Diagnostic{diag.New(diag.InputsNotRecorded, diag.Pos{}, "", "application %s has no recorded inputs, so that it is not known whom it calls", other)}
 			continue
 		}
-		in, err := fromRecord(other.String(), inputs)
-		if err != nil {
+		if inputs[i], err = fromRecord(other.String(), recorded); err != nil {
 			return nil, err
 		}
-		apps[i] = &compiled{input: in}
 	}
-	err = parallel(ctx, len(apps), func(i int) error {
-		if apps[i] == nil {
+	err = parallel(ctx, len(ids), func(i int) error {
+		if inputs[i] == nil {
 			return nil
 		}
-		done, err := r.session.compile(apps[i].input)
-		apps[i] = done
+		done, err := r.session.compile(inputs[i]) // dropped when it has been asked
+		if err == nil {
+			found[i] = r.caller(done, ids[i], id)
+		}
 		return err
 	})
-	if err != nil {
-		return nil, err
+	return slices.Concat(found...), err
+}
+
+// caller reports an application that calls another, or that cannot be asked.
+func (r *repository) caller(app *compiled, name, id publish.AppID) []diag.Diagnostic {
+	if !app.ok() {
+		return app.list
 	}
-	for i, app := range apps {
-		if app == nil {
-			continue
-		}
-		if !app.ok() {
-			list = append(list, app.list...)
-			continue
-		}
-		if r.calls(app.result.Interface(), id) {
-			list = append(list, diag.New(diag.StillCalled, app.result.Interface().Pos, "calls", "application %s calls %s", ids[i], id))
-		}
+	in := app.result.Interface()
+	if !r.calls(in, id) {
+		return nil
 	}
-	return list, nil
+	return []diag.Diagnostic{diag.New(diag.StillCalled, in.Pos, "calls", "application %s calls %s", name, id)}
 }
 
 func (r *repository) calls(in *compiler.Interface, id publish.AppID) bool {

@@ -42,7 +42,7 @@ type contest struct {
 type contender struct {
 	app       int
 	workspace *Workspace
-	answers  []answer
+	answers   []answer
 }
 
 // answer is what one run of the command came to.

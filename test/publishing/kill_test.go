@@ -212,10 +212,14 @@ func (k *killer) check(round int, before [killApps]int) bool {
 	if err := fsck(k.repo.Dir); err != nil {
 		k.t.Fatalf("seed %d, round %d: %v", *killSeed, round, err)
 	}
+	files, err := objects(k.repo.Dir)
+	if err != nil {
+		k.t.Fatal(err)
+	}
 	fresh, stale := false, false
 	for n, version := range k.versions {
 		killed := n != killApps-1
-		switch has := k.version(n); {
+		switch has := versionOf(files, n); {
 		case version == before[n] && has == fmt.Sprint(version):
 		case has == fmt.Sprint(version):
 			fresh = fresh || killed
@@ -242,21 +246,17 @@ func (k *killer) settle() {
 	}
 }
 
-// version is an application's in all regions, or what is there instead.
-func (k *killer) version(n int) string {
-	found := map[string]bool{}
+// versionOf is an application's version in all regions, or what is there instead.
+func versionOf(files map[string][]byte, n int) string {
+	var found []string
 	for _, region := range Regions() {
-		file := "main:regions/" + region + "/spaces/myorg-" + AppSpace(n) + "/apps/" + AppName(n) + "/deployment.yaml"
-		_, rest, _ := strings.Cut(k.repo.Git("show", file), "- name: VERSION")
+		file := "regions/" + region + "/spaces/myorg-" + AppSpace(n) + "/apps/" + AppName(n) + "/deployment.yaml"
+		_, rest, _ := strings.Cut(string(files[file]), "- name: VERSION")
 		_, rest, _ = strings.Cut(rest, "value:")
 		value, _, _ := strings.Cut(rest, "\n")
-		found[strings.Trim(value, ` "`)] = true
+		found = append(found, strings.Trim(value, ` "`))
 	}
-	var list []string
-	for value := range found {
-		list = append(list, value)
-	}
-	return strings.Join(list, " and ")
+	return strings.Join(slices.Compact(found), " and ")
 }
 
 // tidy holds what the killed have left: nothing that is in anybody's way, and nothing that git's own clean-up leaves.

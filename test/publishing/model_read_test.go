@@ -23,6 +23,7 @@ type holding struct {
 	Aggregates map[string]string   // region/kind/port → where it leads
 	Spaces     map[string][]string // space → regions with its folder
 	Sync       map[string][]string // space → regions with its sync object
+	Bounds     map[string][]string // space → regions with what bounds it
 	Recorded   map[string][]string // space → regions, as the platform's record has it
 	Others     []string            // files that nothing accounts for
 }
@@ -36,7 +37,7 @@ type heldApp struct {
 
 func emptyHolding() holding {
 	return holding{Apps: map[string]heldApp{}, Manifests: map[string]string{}, Claims: map[string]string{}, Aggregates: map[string]string{},
-		Spaces: map[string][]string{}, Sync: map[string][]string{}, Recorded: map[string][]string{}}
+		Spaces: map[string][]string{}, Sync: map[string][]string{}, Bounds: map[string][]string{}, Recorded: map[string][]string{}}
 }
 
 // holding says what the repository must hold.
@@ -67,7 +68,7 @@ func (w world) holding() holding {
 		h.Claims[place] = strings.Join(holders, ", ")
 	}
 	for space, regions := range w.spaces {
-		h.Spaces[space], h.Sync[space], h.Recorded[space] = regions, regions, regions
+		h.Spaces[space], h.Sync[space], h.Bounds[space], h.Recorded[space] = regions, regions, regions, regions
 	}
 	return h
 }
@@ -151,6 +152,8 @@ func (h *holding) file(file string, data []byte) error {
 		return h.claim(strings.TrimSuffix(strings.Join(parts[2:], "/"), ".yaml"), data)
 	case match(parts, "regions", "*", "edge", "*"):
 		return h.aggregate(parts[1], data)
+	case match(parts, "regions", "*", "sync", "*", "*"):
+		add(h.Bounds, spaceOf(parts[3]), parts[1])
 	case match(parts, "regions", "*", "sync", "*"):
 		add(h.Sync, spaceOf(strings.TrimSuffix(parts[3], ".yaml")), parts[1])
 	case match(parts, "regions", "*", "spaces", "*", "space", "*"):

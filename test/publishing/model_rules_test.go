@@ -1,6 +1,7 @@
 package publishing
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -73,7 +74,7 @@ func compileAll(requests []request, p platformSpec, found codes) []version {
 		}
 		seen[v.Spec.appID] = true
 		for _, callee := range v.Spec.Calls {
-			if i := find(versions, callee); i >= 0 {
+			if i := indexOf(versions, callee); i >= 0 {
 				callRules(v, versions[i], found)
 			}
 		}
@@ -82,7 +83,7 @@ func compileAll(requests []request, p platformSpec, found codes) []version {
 	return versions
 }
 
-func find(versions []version, id appID) int {
+func indexOf(versions []version, id appID) int {
 	return slices.IndexFunc(versions, func(v version) bool { return v.Spec.appID == id })
 }
 
@@ -114,17 +115,32 @@ func callRules(caller, callee version, found codes) {
 	}
 }
 
-// callees checks calls, in both directions, against applications that are called and lie in the repository.
-func (w world) callees(versions []version, found codes) {
+// callers checks who calls applications that are to go.
+func (w world) callers(versions []version, going []appID, found codes) {
+	for _, id := range going {
+		if _, there := w.apps[id]; !there || indexOf(versions, id) >= 0 {
+			continue
+		}
+		for other, v := range w.apps {
+			if other != id && indexOf(versions, other) < 0 && slices.Contains(v.Spec.Calls, id) {
+				found.add("M8041")
+			}
+		}
+	}
+}
+
+// callees checks calls, in both directions, against applications that are called, lie in the repository and stay.
+func (w world) callees(versions []version, going []appID, found codes) {
 	var there []version
 	for _, v := range versions {
 		for _, id := range v.Spec.Calls {
 			callee, ok := w.apps[id]
+			ok = ok && !slices.Contains(going, id)
 			switch {
-			case find(versions, id) >= 0:
+			case indexOf(versions, id) >= 0:
 			case !ok:
 				found.add("M6001")
-			case find(there, id) < 0:
+			case indexOf(there, id) < 0:
 				there = append(there, callee)
 			}
 		}
@@ -144,54 +160,139 @@ func (w world) callees(versions []version, found codes) {
 
 // permissions are what a command may do beside the ordinary.
 type permissions struct {
-	removeFrom []string
-	adopt      bool
+	removeFrom   []string
+	removeSpaces []string
+	takeOver     []appID
+	renameFrom   []appID
+	sameSource   bool
 }
 
 // admit applies the rules of publishing to versions that go into one commit.
 func (w world) admit(versions []version, may permissions, found codes) world {
-	next := w.clone()
+	staying := w.clone() // without those that are published, renamed or taken over
 	for _, v := range versions {
-		if old, ok := w.apps[v.Spec.appID]; ok {
-			if old.Slot != v.Slot && !may.adopt {
-				found.add("M8011")
-			}
-			givenUp(old, v, may.removeFrom, found)
-		}
-		for _, region := range v.Regions {
-			if !slices.Contains(w.spaces[v.Spec.Space], region) {
-				found.add("M8001")
-			}
-		}
-		next.put(v.Spec.appID, nil)
+		w.admitOne(v, may, found)
+		staying.put(v.Spec.appID, nil)
 	}
+	replaced := w.renamed(versions, may, found)
+	for _, id := range replaced {
+		staying.put(id, nil)
+	}
+	moved := w.moved(versions, may, len(replaced) > 0, found)
 	for i, v := range versions {
-		for _, other := range next.apps {
-			taken(v, other, found)
-		}
 		for _, other := range versions[:i] {
 			taken(v, other, found)
 		}
+		for _, id := range staying.ids() {
+			conflict := codes{}
+			taken(v, staying.apps[id], conflict)
+			switch {
+			case len(conflict) == 0 || moved[id]:
+			case slices.Contains(may.takeOver, id):
+				staying.put(id, nil)
+				replaced = append(replaced, id)
+			default:
+				maps.Copy(found, conflict)
+			}
+		}
 	}
-	next = w.clone()
+	next := w.clone()
+	for _, id := range replaced {
+		replaces(w.apps[id], versions, may.removeFrom, found)
+		next.put(id, nil)
+	}
 	for _, v := range versions {
 		next.put(v.Spec.appID, &v)
 	}
 	return next
 }
 
-// givenUp are the rules for what an application loses.
-func givenUp(old, v version, removeFrom []string, found codes) {
+// admitOne applies the rules that do not depend on who else is there.
+func (w world) admitOne(v version, may permissions, found codes) {
+	if old, ok := w.apps[v.Spec.appID]; ok {
+		if old.Slot != v.Slot && !slices.Contains(may.takeOver, v.Spec.appID) {
+			found.add("M8011")
+		}
+		lost(old, v.Regions, v.claims(), may.removeFrom, found)
+	}
+	for _, region := range v.Regions {
+		if !slices.Contains(w.spaces[v.Spec.Space], region) {
+			found.add("M8001")
+		}
+	}
+}
+
+// renamed are the applications that become the only one that is published.
+func (w world) renamed(versions []version, may permissions, found codes) []appID {
+	var list []appID
+	for _, id := range may.renameFrom {
+		_, there := w.apps[id]
+		_, old := w.apps[versions[0].Spec.appID]
+		switch {
+		case indexOf(versions, id) >= 0 || !there && !old:
+			found.add("M8056")
+		case there:
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// moved are the applications that new ones come from the place of, unless these have been said to be renamed.
+func (w world) moved(versions []version, may permissions, renamed bool, found codes) map[appID]bool {
+	list := map[appID]bool{}
+	if may.sameSource || renamed {
+		return list
+	}
+	for _, v := range versions {
+		if _, old := w.apps[v.Spec.appID]; old {
+			continue
+		}
+		for id, other := range w.apps {
+			if other.Slot == v.Slot && indexOf(versions, id) < 0 {
+				found.add("M8055")
+				list[id] = true
+			}
+		}
+	}
+	return list
+}
+
+// replaces has the rules for what an application loses that another one of the call replaces.
+func replaces(old version, versions []version, removeFrom []string, found codes) {
+	var claims []claim
+	for _, v := range versions {
+		claims = append(claims, v.claims()...)
+	}
+	lost(old, versions[0].Regions, claims, removeFrom, found)
+}
+
+// leaving are the rules for spaces that another platform does not have, or not where they were.
+func (w world) leaving(wanted map[string][]string, may permissions, found codes) {
+	for space, regions := range w.spaces {
+		switch now, stays := wanted[space]; {
+		case !stays && !slices.Contains(may.removeSpaces, space):
+			found.add("M8057")
+		case stays && slices.ContainsFunc(regions, func(region string) bool {
+			return !slices.Contains(now, region) && !slices.Contains(may.removeFrom, region)
+		}):
+			found.add("M8009")
+		}
+	}
+}
+
+// lost are the rules for regions and names that are not kept.
+func lost(old version, regions []string, claims []claim, removeFrom []string, found codes) {
 	for _, region := range old.Regions {
 		if slices.Contains(removeFrom, region) {
 			continue
 		}
-		if !slices.Contains(v.Regions, region) {
+		if !slices.Contains(regions, region) {
 			found.add("M8009")
 			continue
 		}
 		for _, c := range old.claims() {
-			kept := slices.ContainsFunc(v.claims(), func(n claim) bool {
+			kept := slices.ContainsFunc(claims, func(n claim) bool {
 				return n.region == c.region && n.kind == c.kind && n.name == c.name
 			})
 			if c.region == region && !kept {

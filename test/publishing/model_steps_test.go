@@ -17,15 +17,18 @@ type step struct {
 	ID           appID // of an application that lies in the repository
 	Space        string
 	RemoveFrom   []string
-	Adopt        bool
+	RemoveSpaces []string
+	TakeOver     []appID
+	RenameFrom   []appID
+	SameSource   bool
 	Yes          bool
 	BreakCallers bool
 	Edit         string // what a hand does
 	Region       string
 }
 
-// outcome is what must come of a step.
-type outcome struct {
+// verdict is what must come of a step.
+type verdict struct {
 	refused codes // nobody refused it when empty
 	after   world
 }
@@ -35,7 +38,7 @@ type operation struct {
 	name   string
 	weight int
 	make   func(g *generator) step
-	want   func(w world, s step) outcome
+	want   func(w world, s step) verdict
 	args   func(s step) []string // of meridian, without the target; nil for what is no command: an edit by hand
 }
 
@@ -52,11 +55,12 @@ func operations() []operation {
 	return []operation{
 		{"publish", 40, (*generator).publish, world.wantPublish, publish},
 		{"change", 40, (*generator).change, world.wantPublish, publish},
-		{"rename", 8, (*generator).rename, world.wantPublish, publish},
-		{"adopt", 8, (*generator).adopt, world.wantPublish, publish},
+		{"rename", 10, (*generator).rename, world.wantPublish, publish},
+		{"hand-over", 8, (*generator).handOver, world.wantPublish, publish},
+		{"take-over", 10, (*generator).takeOver, world.wantPublish, publish},
 		{"other-platform", 4, (*generator).otherPlatform, world.wantPublish, publish},
 		{"platform", 14, (*generator).platform, world.wantPlatform, func(s step) []string {
-			return append([]string{"publish", "--platform", "platform", "--spaces"}, s.flags()...)
+			return append([]string{"publish", "--platform", "platform", "--spaces", "--allow", "mass-removal"}, s.flags()...)
 		}},
 		{"remove", 8, (*generator).remove, world.wantRemove, func(s step) []string {
 			return append([]string{"remove", s.ID.String()}, s.flags()...)
@@ -78,11 +82,17 @@ func operationOf(name string) operation {
 
 func (s step) flags() []string {
 	var args []string
-	if len(s.RemoveFrom) > 0 {
-		args = append(args, "--remove-from", strings.Join(s.RemoveFrom, ","))
+	list := func(flag string, values []string) {
+		if len(values) > 0 {
+			args = append(args, flag, strings.Join(values, ","))
+		}
 	}
-	if s.Adopt {
-		args = append(args, "--adopt")
+	list("--remove-from", s.RemoveFrom)
+	list("--remove-space", s.RemoveSpaces)
+	list("--take-over", names(s.TakeOver))
+	list("--rename-from", names(s.RenameFrom))
+	if s.SameSource {
+		args = append(args, "--allow", "same-source")
 	}
 	if s.Yes {
 		args = append(args, "--yes")
@@ -93,34 +103,51 @@ func (s step) flags() []string {
 	return args
 }
 
-// refusedOr is the world as it was if there is a reason to refuse.
-func (w world) refusedOr(found codes, next world) outcome {
-	if len(found) > 0 {
-		return outcome{found, w}
+func names(ids []appID) []string {
+	var list []string
+	for _, id := range ids {
+		list = append(list, id.String())
 	}
-	return outcome{nil, next}
+	return list
 }
 
-func (w world) wantPublish(s step) outcome {
+// may is what the flags permit.
+func (s step) may() permissions {
+	return permissions{s.RemoveFrom, s.RemoveSpaces, s.TakeOver, s.RenameFrom, s.SameSource}
+}
+
+// refusedOr is the world as it was if there is a reason to refuse.
+func (w world) refusedOr(found codes, next world) verdict {
+	if len(found) > 0 {
+		return verdict{found, w}
+	}
+	return verdict{nil, next}
+}
+
+func (w world) wantPublish(s step) verdict {
 	platform := w.platform
 	if s.Platform != nil {
 		platform = *s.Platform
 	}
 	found := codes{}
 	versions := compileAll(s.Requests, platform, found)
+	going := slices.Concat(s.RenameFrom, s.TakeOver)
+	if len(found) == 0 && !s.BreakCallers {
+		w.callers(versions, going, found)
+	}
 	if len(found) == 0 {
-		w.callees(versions, found)
+		w.callees(versions, going, found)
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
 	if platform.cue() != w.platform.cue() {
 		found.add("M8002")
 	}
-	return w.refusedOr(found, w.admit(versions, permissions{s.RemoveFrom, s.Adopt}, found))
+	return w.refusedOr(found, w.admit(versions, s.may(), found))
 }
 
-func (w world) wantPlatform(s step) outcome {
+func (w world) wantPlatform(s step) verdict {
 	found := codes{}
 	wanted := s.Platform.spaceRegions()
 	for id := range w.apps {
@@ -129,7 +156,7 @@ func (w world) wantPlatform(s step) outcome {
 		}
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
 	var versions []version
 	for _, id := range w.ids() {
@@ -138,18 +165,19 @@ func (w world) wantPlatform(s step) outcome {
 		versions = append(versions, v)
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
+	w.leaving(wanted, s.may(), found)
 	next := w.clone()
 	next.platform, next.spaces = *s.Platform, wanted
-	next = next.admit(versions, permissions{removeFrom: s.RemoveFrom}, found)
+	next = next.admit(versions, s.may(), found)
 	return w.refusedOr(found, next)
 }
 
-func (w world) wantRemove(s step) outcome {
+func (w world) wantRemove(s step) verdict {
 	found := codes{}
 	if _, ok := w.apps[s.ID]; !ok {
-		return outcome{codes{"M8040": true}, w}
+		return verdict{codes{"M8040": true}, w}
 	}
 	for id, v := range w.apps {
 		if id != s.ID && slices.Contains(v.Spec.Calls, s.ID) && !s.BreakCallers {
@@ -161,11 +189,11 @@ func (w world) wantRemove(s step) outcome {
 	return w.refusedOr(found, next)
 }
 
-func (w world) wantRemoveSpace(s step) outcome {
+func (w world) wantRemoveSpace(s step) verdict {
 	found := codes{}
 	for id := range w.apps {
 		if id.Space == s.Space {
-			return outcome{codes{"M8014": true}, w}
+			return verdict{codes{"M8014": true}, w}
 		}
 	}
 	if _, ok := w.spaces[s.Space]; !ok {
@@ -176,14 +204,14 @@ func (w world) wantRemoveSpace(s step) outcome {
 	return w.refusedOr(found, next)
 }
 
-func (w world) wantRollback(s step) outcome {
+func (w world) wantRollback(s step) verdict {
 	found := codes{}
 	past := w.past[s.ID]
 	switch {
 	case len(past) == 0:
-		return outcome{codes{"M8040": true}, w}
+		return verdict{codes{"M8040": true}, w}
 	case len(past) == 1 || past[len(past)-2] == nil:
-		return outcome{codes{"M8045": true}, w}
+		return verdict{codes{"M8045": true}, w}
 	}
 	then := *past[len(past)-2]
 	again := version{Spec: then.Spec, Slot: then.Slot}
@@ -192,20 +220,22 @@ func (w world) wantRollback(s step) outcome {
 		found.add("M8046")
 	}
 	if len(found) == 0 {
-		w.callees([]version{again}, found)
+		w.callees([]version{again}, nil, found)
 	}
 	if len(found) > 0 {
-		return outcome{found, w}
+		return verdict{found, w}
 	}
-	return w.refusedOr(found, w.admit([]version{again}, permissions{s.RemoveFrom, true}, found))
+	may := s.may()
+	may.takeOver, may.sameSource = []appID{s.ID}, true
+	return w.refusedOr(found, w.admit([]version{again}, may, found))
 }
 
 // wantEdit is the world after a repair: as before, but that spaces which the platform has come back, and that the
 // application has two more versions in its past.
-func (w world) wantEdit(s step) outcome {
+func (w world) wantEdit(s step) verdict {
 	next := w.clone()
 	if !w.possible(s) {
-		return outcome{nil, next}
+		return verdict{nil, next}
 	}
 	next.spaces = w.platform.spaceRegions()
 	if v, ok := w.apps[s.ID]; ok && slices.Contains(appEdits, s.Edit) {
@@ -214,7 +244,7 @@ func (w world) wantEdit(s step) outcome {
 		next.put(s.ID, &edited)
 		next.put(s.ID, &v)
 	}
-	return outcome{nil, next}
+	return verdict{nil, next}
 }
 
 // The edits that a hand makes: of an application in a region, and of a region.
@@ -359,12 +389,18 @@ func (g *generator) calls(s *spec) {
 	}
 }
 
-// slotFor is the folder that an application was published from, or another one.
+// slotFor is the folder that an application was published from, or one that nothing was published from, most of the time.
 func (g *generator) slotFor(id appID) string {
 	if v, ok := g.world.apps[id]; ok {
 		return v.Slot
 	}
-	return pick(g, modelSlots)
+	free := slices.DeleteFunc(slices.Clone(modelSlots), func(slot string) bool {
+		return slices.ContainsFunc(g.world.ids(), func(id appID) bool { return g.world.apps[id].Slot == slot })
+	})
+	if len(free) == 0 || g.chance(10) {
+		return pick(g, modelSlots)
+	}
+	return pick(g, free)
 }
 
 // permit is what a user adds who has read what a refusal says.
@@ -427,7 +463,7 @@ func (g *generator) changed(s spec) spec {
 	return s
 }
 
-// rename publishes the same source under another name.
+// rename publishes the same source under another name, and says so, most of the time.
 func (g *generator) rename() step {
 	id := g.anID()
 	v, ok := g.world.apps[id]
@@ -436,15 +472,36 @@ func (g *generator) rename() step {
 	}
 	r := request{v.Slot, v.Spec.clone()}
 	r.Spec.appID = appID{pick(g, modelSpaces), pick(g, modelNames)}
-	g.free(&r.Spec)
 	g.calls(&r.Spec)
-	return step{Requests: []request{r}}
+	s := step{Requests: []request{r}, SameSource: g.chance(15)}
+	if g.chance(75) {
+		s.RenameFrom, s.BreakCallers = []appID{id}, g.chance(50)
+	}
+	g.permit(&s)
+	return s
 }
 
-// adopt publishes an application from another folder.
-func (g *generator) adopt() step {
+// handOver publishes an application from another folder.
+func (g *generator) handOver() step {
 	id := g.anID()
-	s := step{Requests: []request{{pick(g, modelSlots), g.spec(id)}}, Adopt: g.chance(70)}
+	s := step{Requests: []request{{pick(g, modelSlots), g.spec(id)}}}
+	if g.chance(70) {
+		s.TakeOver, s.BreakCallers = []appID{id}, g.chance(50)
+	}
+	g.permit(&s)
+	return s
+}
+
+// takeOver publishes an application that wants what another one has.
+func (g *generator) takeOver() step {
+	old, ok := g.world.apps[g.anID()]
+	id := g.anID()
+	if !ok || id == old.Spec.appID {
+		return g.publish()
+	}
+	r := request{g.slotFor(id), g.spec(id)}
+	r.Spec.Hosts, r.Spec.TCP, r.Spec.UDP = maps.Clone(old.Spec.Hosts), slices.Clone(old.Spec.TCP), slices.Clone(old.Spec.UDP)
+	s := step{Requests: []request{r}, TakeOver: []appID{old.Spec.appID}, BreakCallers: g.chance(50)}
 	g.permit(&s)
 	return s
 }
@@ -465,6 +522,11 @@ func (g *generator) platform() step {
 	}
 	s := step{Platform: &p}
 	g.permit(&s)
+	for _, space := range modelSpaces {
+		if _, stays := p.Spaces[space]; !stays && g.world.spaces[space] != nil && g.chance(70) {
+			s.RemoveSpaces = append(s.RemoveSpaces, space)
+		}
+	}
 	return s
 }
 

@@ -26,7 +26,7 @@ var (
 )
 
 // TestModel does random things to repositories and compares them with a model after each: what is published, changed,
-// renamed, adopted, removed and rolled back, platforms that change, hands that edit. What the model says is refused must be, for the
+// renamed, taken over, removed and rolled back, platforms that change, hands that edit. What the model says is refused must be, for the
 // model's reasons, and change nothing. A sequence that fails is shortened and printed as commands.
 func TestModel(t *testing.T) {
 	if os.Getenv("MERIDIAN_MODEL") == "" {
@@ -152,7 +152,7 @@ func (r *trial) write(s step) error {
 var errorCode = regexp.MustCompile(`(?m)(?:^|: )error (M\d{4})`)
 
 // command runs meridian and compares why it refuses with what the model says.
-func (r *trial) command(args []string, want outcome) error {
+func (r *trial) command(args []string, want verdict) error {
 	code, text, err := r.meridian(args...)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (r *trial) meridian(args ...string) (int, string, error) {
 }
 
 // moved holds the branch: where it was, if nothing is to change, and else one commit further, or with an edit and its repair two.
-func (r *trial) moved(before string, want outcome, command bool) error {
+func (r *trial) moved(before string, want verdict, command bool) error {
 	after := r.head()
 	steps := 0
 	if after != before {
@@ -253,7 +253,7 @@ func (r *trial) editAndRepair(s step) error {
 func (r *trial) edit(s step) error {
 	region := "regions/" + s.Region
 	folder := region + "/spaces/myorg-" + s.ID.Space + "/apps/" + s.ID.Name + "/"
-	space := region + "/spaces/myorg-" + s.Space + "/space/namespace.yaml"
+	space := region + "/spaces/myorg-" + s.Space + "/space/networkpolicy-default-deny.yaml"
 	files, err := objects(r.repo)
 	if err != nil {
 		return err
@@ -320,7 +320,7 @@ func TestModelCovers(t *testing.T) {
 			t.Errorf("%s: done %d times, refused %d times", o.name, done[o.name], refused[o.name])
 		}
 	}
-	for _, code := range strings.Fields("M3005 M3007 M4011 M4012 M4033 M6001 M6002 M6003 M6005 M6007 M8001 M8002 M8006 M8007 M8008 M8009 M8010 M8011 M8014 M8040 M8041 M8042 M8045 M8046") {
+	for _, code := range strings.Fields("M3005 M3007 M4011 M4012 M4033 M6001 M6002 M6003 M6005 M6007 M8001 M8002 M8006 M8007 M8008 M8009 M8010 M8011 M8014 M8055 M8056 M8057 M8040 M8041 M8042 M8045 M8046") {
 		if !reasons[code] {
 			t.Errorf("nothing is refused for %s", code)
 		}

@@ -16,7 +16,7 @@ var (
 	otherRegions = []string{"aws-beijing", "aws-singapore", "ksc-beijing6"}
 	modelSpaces  = []string{"data", "ops", "web"}
 	modelNames   = []string{"app1", "app2", "app3", "app4"}
-	modelSlots   = []string{"s1", "s2", "s3", "s4"} // folders that sources lie in
+	modelSlots   = []string{"s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8"} // folders that sources lie in
 	modelHosts   = []string{"a.mydomain.com", "b.mydomain.com", "c.yourdomain.com"}
 	modelPaths   = []string{"/", "/x"}
 	modelTCP     = []int{9000, 9001}
