@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -278,5 +279,33 @@ func TestSCPForm(t *testing.T) {
 	r.url = s.name + "@[127.0.0.1:" + s.port + "]:" + r.dir
 	if _, got := r.outcome(r.options()); got != "" || r.commits() != 2 {
 		t.Errorf("outcome %s, %d commits", got, r.commits())
+	}
+}
+
+// TestClosedWords are what servers say instead of running git: final or not. Some are those of forges that cannot be had
+// here.
+func TestClosedWords(t *testing.T) {
+	for words, want := range map[string]bool{
+		"ERROR: Repository not found.":                                                                                     true,
+		"ERROR: Permission to org/fleet.git denied to li-wei.":                                                             true,
+		"ERROR: This repository was archived so it is read-only.":                                                          true,
+		"ERROR: The project you were looking for could not be found or you don't have permission to view it.":              true,
+		"GitLab: You are not allowed to push code to this project.":                                                        true,
+		"Cannot find repository: org/fleet":                                                                                true,
+		"User: 2:li.wei with Key: 3:key is not authorized to write to org/fleet.":                                          true,
+		"conq: repository access denied.":                                                                                  true,
+		"TF401019: The Git repository with name or identifier fleet does not exist or you do not have permissions for it.": true,
+		"fatal: unrecognized command 'git-upload-pack'":                                                                    true,
+		"bash: git-upload-pack: command not found":                                                                         true,
+		"remote: Internal server error, please try again":                                                                  false,
+		"fatal: early EOF": false,
+		"kex_exchange_identification: Connection closed by remote host": false,
+		"": false,
+	} {
+		var refused *refusal
+		got := errors.As((&sshSessions{url: "URL"}).explain(&commandError{words, errors.New("EOF")}), &refused)
+		if got != want {
+			t.Errorf("%q is final: %v", words, got)
+		}
 	}
 }

@@ -36,7 +36,7 @@ func strange(err error) error {
 // closedRE finds, among the words with which servers end a command, those that will stay the same. There are no codes
 // for them.
 var closedRE = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)not (be )?found|does not (appear|exist)|no such|denied|permission|not permitted|not allowed|forbidden|unauthori[sz]ed|access|read-?only|archived|not a git|unrecognized command|not available`)
+	return regexp.MustCompile(`(?i)not (be )?found|cannot find|does not (appear|exist)|no such|denied|permission|not (permitted|allowed|authori[sz]ed|available)|forbidden|unauthori[sz]ed|have access|read-?only|archived|not a git|unrecognized command`)
 })
 
 func (s *sshSessions) explain(err error) error {

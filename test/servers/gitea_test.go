@@ -144,8 +144,6 @@ ISSUE_INDEXER_TYPE = db
 ENABLED = false
 [actions]
 ENABLED = false
-[picture]
-DISABLE_GRAVATAR = true
 `, g.dir, httpsPort, source, sshPort)
 	if err := os.WriteFile(g.path("app.ini"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)

@@ -211,9 +211,10 @@ func (p *publisher) protected(t *testing.T, g *gitea, r *repository, address str
 // strangers have the wrong address or the wrong credentials, or meet a host that they do not know.
 func (p *publisher) strangers(t *testing.T, g *gitea, address string) {
 	p.t = t
+	p.write("strange/app.cue", application("strange", "1.0"))
 	refused := func(code, address string) {
 		t.Helper()
-		exit, said := p.run("publish", "--to", address, "--platform", "platform", "hooked/app.cue")
+		exit, said := p.run("publish", "--to", address, "--platform", "platform", "strange/app.cue")
 		if exit != 1 || !strings.Contains(said, "error "+code+": ") || strings.Contains(said, g.token) {
 			t.Errorf("exit code %d, want %s\n%s", exit, code, said)
 		}
