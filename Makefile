@@ -21,11 +21,11 @@ demo: build ## compile the examples for every open region and publish them to a 
 
 .PHONY: test
 test: ## run all tests
-	$(GO) test $(PACKAGES)
+	$(GO) test -timeout 30m $(PACKAGES)
 
 .PHONY: race
 race: ## run all tests with the race detector
-	$(GO) test -race $(PACKAGES)
+	$(GO) test -race -timeout 40m $(PACKAGES)
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy: nothing may be left to say

@@ -233,7 +233,7 @@ func TestFaults(t *testing.T) {
 		{"cut in the fetch", cut, "/git-upload-pack", 1, false, ""},
 		{"stalls once", stall, "/git-receive-pack", 1, false, ""},
 		{"stalls when it is done", stall, "/git-receive-pack", 1, true, ""},
-		{"stalls always", stall, "/info/refs", 99, false, "gave up after 5 attempts: read the branch's head: fetch URL: the server has said nothing for 300ms"},
+		{"stalls always", stall, "/info/refs", 99, false, "gave up after 5 attempts: read the branch's head: fetch URL: the server has said nothing for 1s"},
 		{"forbids", forbidden, "/git-receive-pack", 99, false, "error M8020: URL does not let these credentials do that"},
 		{"finds it too large", large, "/git-receive-pack", 99, false, "push to URL: the server answers 413 Request Entity Too Large"},
 	}
@@ -242,7 +242,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			r := newTLSRepo(t, nil)
 			r.seedLocally()
-			r.network.Silence = 300 * time.Millisecond
+			r.network.Silence = time.Second
 			var n atomic.Int32
 			r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 				if !strings.HasSuffix(req.URL.Path, test.path) || n.Add(1) > test.times {

@@ -159,7 +159,7 @@ func TestSSHSilent(t *testing.T) {
 		serve func(net.Conn)
 		want  string
 	}{
-		{"says nothing", func(net.Conn) { time.Sleep(10 * time.Second) }, "gave up after 5 attempts: read the branch's head: fetch URL: the server has said nothing for 300ms"},
+		{"says nothing", func(net.Conn) { time.Sleep(10 * time.Second) }, "gave up after 5 attempts: read the branch's head: fetch URL: the server has said nothing for 1s"},
 		{"greets for ever", func(c net.Conn) {
 			for i := 0; i < 100; i++ {
 				fmt.Fprintf(c, "%d\r\n", i)
@@ -169,7 +169,7 @@ func TestSSHSilent(t *testing.T) {
 		{"greets, and says nothing more", func(c net.Conn) {
 			_, _ = io.WriteString(c, "SSH-2.0-none\r\n")
 			time.Sleep(10 * time.Second)
-		}, "gave up after 5 attempts: read the branch's head: fetch URL: the server has said nothing for 300ms"},
+		}, "gave up after 5 attempts: read the branch's head: fetch URL: the server has said nothing for 1s"},
 		{"is of another kind", func(c net.Conn) {
 			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
 			_ = c.(*net.TCPConn).CloseWrite()
@@ -197,7 +197,7 @@ func TestSSHSilent(t *testing.T) {
 					go func() { defer c.Close(); test.serve(c) }()
 				}
 			}()
-			r := &repo{t: t, url: "ssh://git@" + listener.Addr().String() + "/fleet.git", network: Network{Silence: 300 * time.Millisecond}}
+			r := &repo{t: t, url: "ssh://git@" + listener.Addr().String() + "/fleet.git", network: Network{Silence: time.Second}}
 			_, got := r.outcome(r.options())
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("outcome (-want +got):\n%s", diff)
