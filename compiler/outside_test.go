@@ -98,7 +98,11 @@ func TestOutsideFacts(t *testing.T) {
 		TopicPeering: "S17", TopicRoute: "S17", TopicSecurityGroup: "S18",
 	}
 	seen := map[Topic]bool{}
-	for region, list := range tasks(t, newCompiler(t), outsideApp) {
+	lists := tasks(t, newCompiler(t), outsideApp)
+	lists["the clusters"] = bootstrap(t, "aws-oregon", spacePlatform+`sync: {repository: "https://git.mydomain.com/gitops.git", secret: "reader"}
+regions: "aws-oregon": mirror: "https://mirror.mydomain.com/gitops.git"
+`).Outside
+	for region, list := range lists {
 		for _, task := range list {
 			seen[task.Topic] = true
 			if task.Who == "" || task.Do == "" || task.Fact == "" || strings.Contains(task.Do, "\n") {

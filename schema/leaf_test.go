@@ -98,6 +98,8 @@ var leafCases = map[string]leafCase{
 	"#DiagnosticCode":  {[]string{"M0000", "M4015"}, []string{"", "m4015", "M401", "M40155", "4015"}},
 	"#DeveloperRole":   enumCase("developer", "edit"),
 	"#SyncEngine":      enumCase("flux", "argocd"),
+	"#GitAddress":      {[]string{"https://git.mydomain.com/gitops.git", "http://git:8080/a", "ssh://git@git.mydomain.com:22/a/b.git/"}, []string{"", "git.mydomain.com/a", "https://user@git.mydomain.com/a", "https://user:word@git.mydomain.com/a", "ssh://git.mydomain.com/a", "git@git.mydomain.com:a", "https://git.mydomain.com", "https://git.mydomain.com/a?b", "https://git.mydomain.com/a b", "file:///a"}},
+	"#SyncName":        {[]string{"meridian", "a", "a-1", long(50)}, []string{"", "1a", "-a", "a-", "A", "a.b", "a_b", long(51), "=1"}},
 	"#SyncSource":      enumCase("ExternalArtifact", "GitRepository"),
 	"#IPFamily":        enumCase("IPv4", "IPv6"),
 	"#TLSEnd":          enumCase("controller", "before"),

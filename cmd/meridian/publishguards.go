@@ -194,16 +194,6 @@ func (h *sourceHistory) open() bool {
 	return !h.failed
 }
 
-// path is where a file is in the repository, so that it is the same from whatever folder it is published; ok is false
-// when it is not in it.
-func (h *sourceHistory) path(file string) (path string, ok bool) {
-	if !h.open() {
-		return "", false
-	}
-	path, err := origin{root: h.sources.Root()}.inside(file)
-	return path, err == nil
-}
-
 // complete gives the applications the time of their commit, and publishing the order of commits.
 func (h *sourceHistory) complete(ctx context.Context, o *publish.Options, apps []publish.App) error {
 	times := map[string]string{}
