@@ -23,6 +23,7 @@ var withoutCase = map[diag.Code]string{
 	diag.AccessDenied:       "it takes a server; publish's TestHTTPS and TestFaults meet it",
 	diag.PushRejected:       "it takes a server; publish's TestHook meets it",
 	diag.PlainHTTP:          "it takes a server on another machine; publish's TestPlainHTTP meets it",
+	diag.EvaluationDied:     "it takes a gigabyte of memory; TestHostile meets it with less",
 	diag.NotDeterministic:   "no input is known that compiles to two results; TestCompileTwice injects a fault",
 }
 
@@ -110,6 +111,7 @@ func runLine(t *testing.T, args []string) (code int, stdout, stderr string) {
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(string) string { return "" },
 		Now:    func() time.Time { return time.Unix(1790000000, 0) },
+		Self:   self(),
 	})
 	return code, out.String(), errs.String()
 }

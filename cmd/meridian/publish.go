@@ -32,6 +32,7 @@ type publishFlags struct {
 	author     string
 	repository string
 	commit     string
+	untrusted  untrustedFlags
 }
 
 func (c *cli) publishCommand() *cobra.Command {
@@ -55,7 +56,7 @@ wants --allow-http. A push that a rule of the server declines is not tried
 again; what the server says is shown. Author and date are those of --author, or
 of GIT_AUTHOR_NAME and GIT_AUTHOR_EMAIL, and of SOURCE_DATE_EPOCH. The source is
 that of --source-repository and --source-commit, or what GitHub Actions and
-GitLab CI say.` + appsHelp,
+GitLab CI say.` + appsHelp + untrustedHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
   meridian publish --to https://git.mydomain.com/gitops.git app.cue`,
@@ -82,6 +83,7 @@ GitLab CI say.` + appsHelp,
 	flags.StringVar(&f.repository, "source-repository", "", "`URL` where the sources come from")
 	flags.StringVar(&f.commit, "source-commit", "", "the sources' `COMMIT`")
 	partialFlag(cmd, &f.partial)
+	f.untrusted.register(cmd, true)
 	return cmd
 }
 
@@ -99,6 +101,9 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	}
 	if s.compiler.Platform().Embedded && isRemote(f.target.url) {
 		return c.report([]diag.Diagnostic{diag.New(diag.EmbeddedPlatform, diag.Pos{}, "", "the demo organisation cannot publish to a remote repository")}, nil)
+	}
+	if err := c.confine(ctx, s, f.untrusted); err != nil {
+		return err
 	}
 	var result publish.Result
 	var list []diag.Diagnostic
@@ -227,21 +232,10 @@ func (s *session) publishable(app *compiled, source publish.Source) (publish.App
 	published := publish.App{
 		Namespace: r.Namespace, Name: r.App.Name, Owner: r.App.Owner,
 		Regions: map[string]manifest.Tree{}, Claims: r.Claims(), Inputs: inputs,
-		Pos: r.App.Node().Where("name"), Source: source, PlatformDigest: s.compiler.Platform().Digest,
+		Pos: r.Pos, Where: r.Where, Source: source, PlatformDigest: s.compiler.Platform().Digest,
 	}
 	for _, output := range r.Outputs {
 		published.Regions[output.Region] = output.Files
-	}
-	published.Where = func(claim manifest.Claim) diag.Pos {
-		i := slices.IndexFunc(r.Plans, func(p compiler.RegionPlan) bool { return p.Region.ID == claim.Region })
-		if i < 0 {
-			return published.Pos
-		}
-		field := "port"
-		if claim.Kind == manifest.ClaimHTTP {
-			field = "host"
-		}
-		return r.Plans[i].Where(string(claim.Kind), claim.Entry, field)
 	}
 	return published, nil
 }
@@ -296,11 +290,7 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 
 // recompile compiles what the repository recorded of an application.
 func (s *session) recompile(namespace, name string, inputs manifest.Tree) (*compiled, error) {
-	in, err := fromRecord(namespace+"/"+name, inputs)
-	if err != nil {
-		return nil, err
-	}
-	return s.compile(in)
+	return s.compile(fromRecord(namespace+"/"+name, inputs))
 }
 
 // publishing starts the meter of the part that talks to the repository.

@@ -19,6 +19,7 @@ type removeFlags struct {
 	dryRun       bool
 	author       string
 	message      string
+	untrusted    untrustedFlags
 }
 
 func (c *cli) removeCommand() *cobra.Command {
@@ -35,7 +36,7 @@ unless --break-callers says that they may fail.
 With --space a space is removed: its folders and sync objects, and hosts that
 are reserved for it. That is refused while it has applications. A space that the
 platform still declares comes back with the next publish --spaces: take it out
-there first, and publish --spaces removes it by itself.` + recordedHelp,
+there first, and publish --spaces removes it by itself.` + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian remove --to ./gitops.git --dry-run web/app1
   meridian remove --to ./gitops.git web/app1
   meridian remove --to ./gitops.git --space old`,
@@ -53,6 +54,7 @@ there first, and publish --spaces removes it by itself.` + recordedHelp,
 		},
 	}
 	f.target.register(cmd, "to")
+	f.untrusted.register(cmd, true)
 	flags := cmd.Flags()
 	flags.StringVar(&f.space, "space", "", "remove this `SPACE`, which must have no applications")
 	flags.BoolVar(&f.breakCallers, "break-callers", false, "remove an application that others call")
@@ -64,7 +66,7 @@ there first, and publish --spaces removes it by itself.` + recordedHelp,
 
 func (c *cli) remove(cmd *cobra.Command, f removeFlags, args []string) error {
 	ctx := cmd.Context()
-	r, err := c.openRepository(ctx, cmd, f.target)
+	r, err := c.openRepository(ctx, cmd, f.target, f.untrusted)
 	if err != nil {
 		return err
 	}
@@ -174,11 +176,7 @@ func (r *repository) callers(ctx context.Context, id publish.AppID) ([]diag.Diag
 			list = append(list, diag.New(diag.InputsNotRecorded, diag.Pos{}, "", "application %s has no recorded inputs, so that it is not known whom it calls", other))
 			continue
 		}
-		in, err := fromRecord(other.String(), inputs)
-		if err != nil {
-			return nil, err
-		}
-		apps[i] = &compiled{input: in}
+		apps[i] = &compiled{input: fromRecord(other.String(), inputs)}
 	}
 	err = parallel(ctx, len(apps), func(i int) error {
 		if apps[i] == nil {

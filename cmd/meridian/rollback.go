@@ -22,6 +22,7 @@ type rollbackFlags struct {
 	removeFrom []string
 	author     string
 	message    string
+	untrusted  untrustedFlags
 }
 
 func (c *cli) rollbackCommand() *cobra.Command {
@@ -40,7 +41,7 @@ unless --yes is given. As for publish, leaving a region or giving up a host or a
 port wants --remove-from, and what others hold by now cannot be taken.
 
 The source does not go back by itself: its next publication brings the newer
-version again.` + recordedHelp,
+version again.` + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian rollback --to ./gitops.git --dry-run web/app1
   meridian rollback --to ./gitops.git web/app1
   meridian rollback --to ./gitops.git --commit 3f2a1c9 web/app1`,
@@ -48,6 +49,7 @@ version again.` + recordedHelp,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.rollback(cmd, f, args[0]) },
 	}
 	f.target.register(cmd, "to")
+	f.untrusted.register(cmd, true)
 	flags := cmd.Flags()
 	flags.StringVar(&f.commit, "commit", "", "go back to what it was in this `COMMIT` of the repository: a hash or 7 digits or more of its beginning (default: before the last change)")
 	flags.BoolVar(&f.yes, "yes", false, "go on though the platform in force makes other manifests of it than then")
@@ -60,7 +62,7 @@ version again.` + recordedHelp,
 
 func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	ctx := cmd.Context()
-	r, id, err := c.openApp(ctx, cmd, f.target, arg)
+	r, id, err := c.openApp(ctx, cmd, f.target, f.untrusted, arg)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,8 @@ type verifyFlags struct {
 	repair bool
 	author string
 	format string
+
+	untrusted untrustedFlags
 }
 
 func (c *cli) verifyCommand() *cobra.Command {
@@ -39,7 +41,7 @@ inputs, applications without a record, sync objects and spaces that the platform
 does not know, what another version of Meridian wrote.
 
 Exit code 0 means that all is as published, or was repaired to be; 1 that
-something is not.` + recordedHelp,
+something is not.` + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian verify --to ./gitops.git
   meridian verify --to https://git.mydomain.com/gitops.git --format json
   meridian verify --to ./gitops.git web/app1
@@ -54,6 +56,7 @@ something is not.` + recordedHelp,
 		},
 	}
 	f.target.register(cmd, "to")
+	f.untrusted.register(cmd, true)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.repair, "repair", false, "commit what the recorded inputs say")
 	flags.StringVar(&f.author, "author", "", `the repair's author: "Name <address>"`)
@@ -63,7 +66,7 @@ something is not.` + recordedHelp,
 
 func (c *cli) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
 	ctx := cmd.Context()
-	r, err := c.openRepository(ctx, cmd, f.target)
+	r, err := c.openRepository(ctx, cmd, f.target, f.untrusted)
 	if err != nil {
 		return err
 	}
