@@ -34,6 +34,7 @@ type Platform struct {
 	Regions     []Region         // open and closed, sorted by ID
 	Defaults    *schema.Node     // what every application starts from; nil when there is nothing
 	Constraints []Constraint     // sorted by name
+	Admins      []string         // who may change the platform in the repository
 	Sync        Sync
 
 	Digest   string          // of all CUE that went in: sha256: and hexadecimal digits
@@ -355,6 +356,7 @@ type document struct {
 	Regions     map[string]Region     `json:"regions"`
 	Defaults    *schema.Node          `json:"defaults"`
 	Constraints map[string]constraint `json:"constraints"`
+	Admins      []string              `json:"admins"`
 	Sync        Sync                  `json:"sync"`
 }
 
@@ -363,7 +365,7 @@ func (p *Platform) decode(ref *schema.Ref) error {
 	if err := schema.Decode(schema.ApplyDefaults(ref, p.node.Without("defaults", "regions")), &doc); err != nil {
 		return fmt.Errorf("read platform: %w", err)
 	}
-	p.Org, p.Projects, p.Domains, p.Spaces, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Sync
+	p.Org, p.Projects, p.Domains, p.Spaces, p.Admins, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Admins, doc.Sync
 	p.Defaults = p.node.Get("defaults")
 	if p.Sync.Namespace == "" {
 		p.Sync.Namespace = map[string]string{"flux": "flux-system", "argocd": "argocd"}[p.Sync.Engine]

@@ -147,7 +147,13 @@ func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Com
 	}
 	o.Committer = o.Author
 	o.Message, o.RemoveFrom, o.Adopt, o.DryRun = f.message, f.removeFrom, f.adopt, f.dryRun
-	o.Edge = func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
+	o.Edge = edgeOf(compile)
+	return nil
+}
+
+// edgeOf computes a region's aggregates by a compiler's platform.
+func edgeOf(compile *compiler.Compiler) publish.EdgeFunc {
+	return func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
 		r := compile.Platform().Region(region)
 		if r == nil {
 			return nil, nil, nil
@@ -155,7 +161,6 @@ func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Com
 		files, err := compiler.Edge(r, claims)
 		return files, nil, err
 	}
-	return nil
 }
 
 func (c *cli) getenv(name, otherwise string) string {
@@ -290,7 +295,12 @@ func (s *session) checkCallees(ctx context.Context, options publish.Options, app
 
 // recompile compiles what the repository recorded of an application.
 func (s *session) recompile(namespace, name string, inputs manifest.Tree) (*compiled, error) {
-	return s.compile(fromRecord(namespace+"/"+name, inputs))
+	return s.recompileAs(namespace+"/"+name, inputs)
+}
+
+// recompileAs compiles recorded inputs; diagnostics name the files below a name.
+func (s *session) recompileAs(name string, inputs manifest.Tree) (*compiled, error) {
+	return s.compile(fromRecord(name, inputs))
 }
 
 // publishing starts the meter of the part that talks to the repository.
