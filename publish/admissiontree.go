@@ -18,7 +18,7 @@ import (
 
 // Bounds of what a commit may hold: a tree of a few objects can stand for more files than there are atoms.
 const (
-	mostChanges = 2_000_000
+	mostChanges = 1_000_000
 	deepest     = 64
 	maxTree     = 64 << 20
 	longestName = 255

@@ -5,7 +5,8 @@
 // [Result], the commit and what it changed; [Read] gives back what a repository holds. A mistake of the user
 // (a host that somebody else holds, a space that is not there) is a [diag.Diagnostic], a machine that failed
 // is an error; after either, nothing has been committed. [Verify] compares a repository with what its records say and
-// repairs it, [History] and [AppAt] look back, [RemoveSpace] takes an empty space away.
+// repairs it, [History] and [AppAt] look back, [RemoveSpace] takes an empty space away. [Sources.Admit] judges commits that
+// somebody else has made, before a branch is moved to them.
 //
 // # What it does
 //

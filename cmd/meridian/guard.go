@@ -58,7 +58,7 @@ before they are read, and CUE is evaluated in child processes with limits on
 time and memory, unless --untrusted=false is given. Exit code 1 means refused.`,
 		Example: `  meridian guard --identity "$GL_USERNAME"
   meridian guard --identity li.wei --identity team-web < updates
-  meridian guard --identity "$GITHUB_ACTOR" origin/main..HEAD`,
+  meridian guard --identity "$AUTHOR" --edge-later origin/main..HEAD`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.guard(cmd, f, args) },
 	}
