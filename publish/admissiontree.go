@@ -47,7 +47,11 @@ type treeWalk struct {
 	guard  *guard // that checks the new tree's entries; nil: they are known
 	engine engine
 	list   []changedFile
+	read   map[plumbing.Hash][]object.TreeEntry // some of the folders: in a tree that stands for too much they recur
 }
+
+// mostRemembered bounds the folders that a walk remembers.
+const mostRemembered = 1000
 
 func (w *treeWalk) compare(ctx context.Context, old, new plumbing.Hash, prefix string, depth int) error {
 	before, err := w.entries(ctx, old, prefix)
@@ -87,6 +91,9 @@ func (w *treeWalk) entries(ctx context.Context, hash plumbing.Hash, prefix strin
 	if hash.IsZero() {
 		return nil, nil
 	}
+	if known, ok := w.read[hash]; ok {
+		return known, nil
+	}
 	if w.guard != nil {
 		size, err := w.guard.sources.size(hash)
 		if err != nil {
@@ -97,7 +104,14 @@ func (w *treeWalk) entries(ctx context.Context, hash plumbing.Hash, prefix strin
 			return nil, w.guard.stop()
 		}
 	}
-	return readTree(ctx, w.engine, hash)
+	entries, err := readTree(ctx, w.engine, hash)
+	if err == nil && len(w.read) < mostRemembered {
+		if w.read == nil {
+			w.read = map[plumbing.Hash][]object.TreeEntry{}
+		}
+		w.read[hash] = entries
+	}
+	return entries, err
 }
 
 // one compares what was and what is at a path; either may be absent.

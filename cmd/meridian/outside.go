@@ -33,7 +33,7 @@ type untrustedFlags struct {
 func (f *untrustedFlags) register(cmd *cobra.Command, on bool) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.on, "untrusted", on, "evaluate CUE in child processes with limits on time and memory")
-	flags.DurationVar(&f.timeout, "evaluation-timeout", sandbox.DefaultLimits().Time, "with --untrusted: how long one application may take (`DURATION`)")
+	flags.DurationVar(&f.timeout, "evaluation-timeout", sandbox.DefaultLimits().Time, "with --untrusted: the `DURATION` that one application may take")
 }
 
 // outside compiles applications in child processes.
