@@ -75,10 +75,12 @@ func (deeds) Work(decode func(any) error, ask func(question, reply any) error) (
 			for i := range block {
 				block[i] = byte(i)
 			}
-			all = append(all, block)
+			if all = append(all, block); len(all) > 1<<20 {
+				return strconv.Itoa(len(all)), nil
+			}
 		}
 	case "recurse":
-		return strconv.Itoa(recurse(0)), nil
+		return strconv.Itoa(recurse(1 << 40)), nil
 	case "panic":
 		panic("on purpose")
 	case "large":
@@ -98,7 +100,12 @@ func (deeds) Work(decode func(any) error, ask func(question, reply any) error) (
 	return nil, errors.New("no such deed")
 }
 
-func recurse(n int) int { return recurse(n+1) + 1 }
+func recurse(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return recurse(n-1) + 1
+}
 
 func program() sandbox.Program {
 	path, err := os.Executable()
