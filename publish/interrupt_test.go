@@ -37,7 +37,8 @@ func TestInterrupted(t *testing.T) {
 				}
 				start := time.Now()
 				result, diags, err := Apps(ctx, r.options(), []App{testApp(t, "myorg-web", "app1", "r1")})
-				if took := time.Since(start); took > 4*time.Second || len(diags) > 0 {
+				// Far below the 30 seconds that a server may say nothing, far above what a busy machine needs.
+				if took := time.Since(start); took > 20*time.Second || len(diags) > 0 {
 					t.Errorf("took %s, %v", took, diags)
 				}
 				landed := r.commits() == 2
