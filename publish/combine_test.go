@@ -184,13 +184,13 @@ func TestCombine(t *testing.T) {
 // once lets the server treat the next push in a way of its own.
 func (r *repo) once(fault func(w http.ResponseWriter, req *http.Request, next http.Handler)) {
 	var done atomic.Bool
-	r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	r.meanwhile(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if strings.HasSuffix(req.URL.Path, "/git-receive-pack") && !done.Swap(true) {
 			fault(w, req, next)
 			return
 		}
 		next.ServeHTTP(w, req)
-	}
+	})
 }
 
 // TestCombineRefused has a hook refuse what one of several publishers pushes: he alone is told, the others land.

@@ -20,7 +20,7 @@ import (
 func (r *repo) countPushes() *atomic.Int32 {
 	var n atomic.Int32
 	before := r.intercept
-	r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	r.meanwhile(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if strings.HasSuffix(req.URL.Path, "/git-receive-pack") {
 			n.Add(1)
 		}
@@ -29,7 +29,7 @@ func (r *repo) countPushes() *atomic.Int32 {
 			return
 		}
 		next.ServeHTTP(w, req)
-	}
+	})
 	return &n
 }
 

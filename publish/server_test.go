@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,11 +26,22 @@ type repo struct {
 	t   testing.TB
 	dir string
 	url string
-	// intercept, when set, sees every request of the http kinds before git does.
-	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
+	// intercept, when set, sees every request of the http kinds before git does. It is changed with meanwhile while
+	// publishers are at work.
+	intercept interceptor
+	lock      sync.RWMutex // of intercept
 	network   Network
 	ssh       SSH
 	cache     string // a folder; empty for none
+}
+
+type interceptor func(w http.ResponseWriter, r *http.Request, next http.Handler)
+
+// meanwhile changes what sees requests while publishers are at work.
+func (r *repo) meanwhile(intercept interceptor) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.intercept = intercept
 }
 
 const (
@@ -102,8 +114,11 @@ func newBackend(t testing.TB, partial bool) (*repo, http.Handler) {
 			http.Error(w, "who are you? not "+password, http.StatusUnauthorized)
 			return
 		}
-		if r.intercept != nil {
-			r.intercept(w, req, handler)
+		r.lock.RLock()
+		intercept := r.intercept
+		r.lock.RUnlock()
+		if intercept != nil {
+			intercept(w, req, handler)
 			return
 		}
 		handler.ServeHTTP(w, req)

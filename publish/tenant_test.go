@@ -50,7 +50,11 @@ func TestTenant(t *testing.T) {
 		if diff := cmp.Diff(want, r.syncFiles()); diff != "" {
 			t.Fatalf("published (-want +got):\n%s", diff)
 		}
-		r.bound(testPlatform(t, "r1"))
+		o := r.options()
+		o.RemoveFrom = []string{"r2"}
+		if _, diags := r.publishPlatform(o, testPlatform(t, "r1")); len(diags) > 0 {
+			t.Fatalf("one region less: %v", diags)
+		}
 		if diff := cmp.Diff([]string{"regions/r1/sync/myorg-data.yaml", "regions/r1/sync/myorg-web.yaml"}, r.syncFiles()); diff != "" {
 			t.Errorf("without bounds, and one region less (-want +got):\n%s", diff)
 		}
