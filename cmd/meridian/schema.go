@@ -59,14 +59,14 @@ Definitions: ` + definitionsHelp + `.`,
 }
 
 // definitionsHelp is what [export.Definitions] returns; a test holds it, so that no other command need read the schema.
-const definitionsHelp = `App, AppOverride, Image, Resources, Requests, Limits, Autoscale, Rollout,
-DisruptionBudget, Spread, EnvSource, KeyRef, EnvFrom, File, FileRef, Scratch,
-Port, HTTP, Path, TLS, L4, Health, Probe, HTTPAction, TCPAction, GRPCAction,
-Shutdown, Hook, Call, Accept, Patch, PatchTarget, Platform, Repository,
-Signer, Domain, Space, Subject, Backend, BackendPort, BackendRegion, Quota,
-ContainerLimits, Amounts, Constraint, Sync, Region, Mirror, Network,
-ClusterDNS, Peer, Edge, EdgeHTTP, EdgeL4, PortRange, Monitoring, DNSRecord,
-Peering, Expectations, Expectation, ExpectedObject`
+const definitionsHelp = `App, AppOverride, Image, Resources, Requests, Limits, Autoscale,
+Rollout, DisruptionBudget, Spread, EnvSource, KeyRef, EnvFrom, File, FileRef,
+Scratch, Port, HTTP, Path, TLS, L4, Health, Probe, HTTPAction, TCPAction,
+GRPCAction, Shutdown, Hook, Call, Accept, Patch, PatchTarget, Platform,
+Repository, Signer, Domain, Space, Subject, Backend, BackendPort,
+BackendRegion, Quota, ContainerLimits, Amounts, Constraint, Sync, Region,
+Mirror, Network, ClusterDNS, Peer, Edge, EdgeHTTP, EdgeL4, PortRange,
+Monitoring, DNSRecord, Peering, Expectations, Expectation, ExpectedObject`
 
 func (c *cli) exportSchema(format, definition string) error {
 	s, err := schema.New()
