@@ -18,8 +18,8 @@ type Interface struct {
 	Pos         diag.Pos // of its name
 	Callees     []Callee // the applications it calls, in any region, sorted and each once
 
-	regions []string // sorted
-	faces   []*face  // one a region, in the same order; shared by regions in which it is the same
+	Regions []string // sorted
+	Faces   []*face  // one a region, in the same order; shared by regions in which it is the same
 }
 
 // Callee names a called application.
@@ -29,41 +29,42 @@ func (c Callee) compare(d Callee) int {
 	return slices.Compare([]string{c.Space, c.App}, []string{d.Space, d.App})
 }
 
-// face is an application's interface in one region.
+// face is an application's interface in one region. Its fields, and those of its parts, are exported for encoders
+// alone: an interface may come from another process.
 type face struct {
-	ports    []portFace // sorted by name
-	portsPos diag.Pos
-	calls    []callFace
-	accepts  []acceptFace
-	claims   []claimFace
-	mentions []mention
+	Ports    []portFace // sorted by name
+	PortsPos diag.Pos
+	Calls    []callFace
+	Accepts  []acceptFace
+	Claims   []claimFace
+	Mentions []mention
 }
 
 type portFace struct {
-	name, protocol string
-	number         int32 // that others call it by
-	pos            diag.Pos
+	Name, Protocol string
+	Number         int32 // that others call it by
+	Pos            diag.Pos
 }
 
 type callFace struct {
-	name string
+	Name string
 	schema.Call
-	pos, portPos diag.Pos
+	Pos, PortPos diag.Pos
 }
 
 type acceptFace struct {
-	name string
+	Name string
 	schema.Accept
-	pos     diag.Pos
-	portPos []diag.Pos
+	Pos     diag.Pos
+	PortPos []diag.Pos
 }
 
 // claimFace is a claim without its region.
 type claimFace struct {
-	claim manifest.Claim
-	path  string
-	pos   diag.Pos
-	tls   string // http: the certificate's Secret; empty for none
+	Claim manifest.Claim
+	Path  string
+	Pos   diag.Pos
+	TLS   string // http: the certificate's Secret; empty for none
 }
 
 // Interface returns what other applications see of a compiled application.
@@ -76,12 +77,12 @@ func (r *Result) Interface() *Interface {
 		if f == nil {
 			f = p.face()
 			known[p.Spec] = f
-			for _, call := range f.calls {
+			for _, call := range f.Calls {
 				in.Callees = append(in.Callees, Callee{call.Space, call.App})
 			}
 		}
-		in.regions = append(in.regions, p.Region.ID)
-		in.faces = append(in.faces, f)
+		in.Regions = append(in.Regions, p.Region.ID)
+		in.Faces = append(in.Faces, f)
 	}
 	slices.SortFunc(in.Callees, Callee.compare)
 	in.Callees = slices.Compact(in.Callees)
@@ -96,30 +97,30 @@ func (in *Interface) Calling(others []*Interface) *Interface {
 	}
 	only := *in
 	only.Callees = slices.DeleteFunc(slices.Clone(in.Callees), func(callee Callee) bool { return !known(callee) })
-	only.faces = make([]*face, len(in.faces))
-	for i, f := range in.faces {
+	only.Faces = make([]*face, len(in.Faces))
+	for i, f := range in.Faces {
 		own := *f
-		own.calls = slices.DeleteFunc(slices.Clone(f.calls), func(call callFace) bool { return !known(Callee{call.Space, call.App}) })
-		only.faces[i] = &own
+		own.Calls = slices.DeleteFunc(slices.Clone(f.Calls), func(call callFace) bool { return !known(Callee{call.Space, call.App}) })
+		only.Faces[i] = &own
 	}
 	return &only
 }
 
 func (p *RegionPlan) face() *face {
-	f := &face{portsPos: p.Where("ports"), mentions: p.mentions()}
+	f := &face{PortsPos: p.Where("ports"), Mentions: p.mentions()}
 	for _, name := range sortedKeys(p.Spec.Ports) {
 		port := p.Spec.Ports[name]
-		f.ports = append(f.ports, portFace{name, port.Protocol, port.ServicePort, p.Where("ports", name)})
+		f.Ports = append(f.Ports, portFace{name, port.Protocol, port.ServicePort, p.Where("ports", name)})
 	}
 	for _, name := range sortedKeys(p.Spec.Calls) {
-		f.calls = append(f.calls, callFace{name, p.Spec.Calls[name], p.Where("calls", name), p.Where("calls", name, "port")})
+		f.Calls = append(f.Calls, callFace{name, p.Spec.Calls[name], p.Where("calls", name), p.Where("calls", name, "port")})
 	}
 	for _, name := range sortedKeys(p.Spec.Accepts) {
-		accept := acceptFace{name: name, Accept: p.Spec.Accepts[name], pos: p.Where("accepts", name)}
+		accept := acceptFace{Name: name, Accept: p.Spec.Accepts[name], Pos: p.Where("accepts", name)}
 		for i := range accept.Ports {
-			accept.portPos = append(accept.portPos, p.Where("accepts", name, "ports", strconv.Itoa(i)))
+			accept.PortPos = append(accept.PortPos, p.Where("accepts", name, "ports", strconv.Itoa(i)))
 		}
-		f.accepts = append(f.accepts, accept)
+		f.Accepts = append(f.Accepts, accept)
 	}
 	for _, claim := range p.claims() {
 		path := []string{string(claim.Kind), claim.Entry, "port"}
@@ -127,19 +128,19 @@ func (p *RegionPlan) face() *face {
 			path[2] = "host"
 		}
 		claim.Region = ""
-		face := claimFace{claim: claim, path: fieldPath(path), pos: p.Where(path...)}
+		face := claimFace{Claim: claim, Path: fieldPath(path), Pos: p.Where(path...)}
 		if tls := p.Spec.HTTP[claim.Entry].TLS; claim.Kind == manifest.ClaimHTTP && tls != nil {
-			face.tls = tls.Secret
+			face.TLS = tls.Secret
 		}
-		f.claims = append(f.claims, face)
+		f.Claims = append(f.Claims, face)
 	}
 	return f
 }
 
 func (f *face) portNames() []string {
-	names := make([]string, len(f.ports))
-	for i, port := range f.ports {
-		names[i] = port.name
+	names := make([]string, len(f.Ports))
+	for i, port := range f.Ports {
+		names[i] = port.Name
 	}
 	return names
 }
@@ -147,9 +148,9 @@ func (f *face) portNames() []string {
 // Within returns the interface as it is in some regions.
 func (in *Interface) Within(regions []string) *Interface {
 	part := &Interface{Space: in.Space, Name: in.Name, Pos: in.Pos, Callees: in.Callees}
-	for i, region := range in.regions {
+	for i, region := range in.Regions {
 		if slices.Contains(regions, region) {
-			part.regions, part.faces = append(part.regions, region), append(part.faces, in.faces[i])
+			part.Regions, part.Faces = append(part.Regions, region), append(part.Faces, in.Faces[i])
 		}
 	}
 	return part
@@ -162,19 +163,19 @@ func (in *Interface) With(other *Interface) *Interface {
 	both.Callees = slices.Compact(both.Callees)
 	faces := map[string]*face{}
 	for _, one := range []*Interface{other, in} {
-		for i, region := range one.regions {
-			faces[region] = one.faces[i]
+		for i, region := range one.Regions {
+			faces[region] = one.Faces[i]
 		}
 	}
 	for _, region := range sortedKeys(faces) {
-		both.regions, both.faces = append(both.regions, region), append(both.faces, faces[region])
+		both.Regions, both.Faces = append(both.Regions, region), append(both.Faces, faces[region])
 	}
 	return both
 }
 
 func (in *Interface) face(region string) *face {
-	if i, found := slices.BinarySearch(in.regions, region); found {
-		return in.faces[i]
+	if i, found := slices.BinarySearch(in.Regions, region); found {
+		return in.Faces[i]
 	}
 	return nil
 }
@@ -198,10 +199,10 @@ func Together(apps []*Interface, whole bool) []diag.Diagnostic {
 	}
 	for _, in := range apps {
 		found := map[string][]diag.Diagnostic{}
-		for i, region := range in.regions {
-			found[region] = slices.Concat(t.calls(in, in.faces[i], region), t.accepts(in.faces[i]), t.mentions(in.faces[i], region))
+		for i, region := range in.Regions {
+			found[region] = slices.Concat(t.calls(in, in.Faces[i], region), t.accepts(in.Faces[i]), t.mentions(in.Faces[i], region))
 		}
-		list = append(list, diag.Fold(found, len(in.regions))...)
+		list = append(list, diag.Fold(found, len(in.Regions))...)
 	}
 	return diag.Sort(append(list, claimedTwice(apps)...))
 }
@@ -213,54 +214,54 @@ type together struct {
 
 func (t *together) calls(in *Interface, f *face, region string) []diag.Diagnostic {
 	var list []diag.Diagnostic
-	for _, call := range f.calls {
-		path := fieldPath([]string{"calls", call.name})
+	for _, call := range f.Calls {
+		path := fieldPath([]string{"calls", call.Name})
 		callee := t.apps[Callee{call.Space, call.App}]
 		if callee == nil {
 			if t.spaces[call.Space] {
-				list = append(list, diag.New(diag.CalleeMissing, call.pos, path, "there is no application %s in the space %s", call.App, call.Space))
+				list = append(list, diag.New(diag.CalleeMissing, call.Pos, path, "there is no application %s in the space %s", call.App, call.Space))
 			}
 			continue
 		}
 		if there := callee.face(region); there != nil {
 			list = append(list, checkCall(in, call, callee, there)...)
 		} else {
-			list = append(list, diag.New(diag.CalleeNotHere, call.pos, path, "%s is not in this region", call.App).WithRelated(callee.Pos, "%s is here", call.App))
+			list = append(list, diag.New(diag.CalleeNotHere, call.Pos, path, "%s is not in this region", call.App).WithRelated(callee.Pos, "%s is here", call.App))
 		}
 	}
 	return list
 }
 
 func checkCall(in *Interface, call callFace, callee *Interface, there *face) []diag.Diagnostic {
-	path := fieldPath([]string{"calls", call.name})
-	i := slices.IndexFunc(there.ports, func(port portFace) bool { return port.name == call.Port })
+	path := fieldPath([]string{"calls", call.Name})
+	i := slices.IndexFunc(there.Ports, func(port portFace) bool { return port.Name == call.Port })
 	if i < 0 {
-		return []diag.Diagnostic{diag.New(diag.CalleePort, call.portPos, path+".port", "%s has no port %q", call.App, call.Port).
-			WithHint("%sthe ports it declares: %s", didYouMean(call.Port, there.portNames()), joinWords(there.portNames())).WithRelated(there.portsPos, "%s is here", call.App)}
+		return []diag.Diagnostic{diag.New(diag.CalleePort, call.PortPos, path+".port", "%s has no port %q", call.App, call.Port).
+			WithHint("%sthe ports it declares: %s", didYouMean(call.Port, there.portNames()), joinWords(there.portNames())).WithRelated(there.PortsPos, "%s is here", call.App)}
 	}
 	var list []diag.Diagnostic
-	if port := there.ports[i]; port.protocol != call.Protocol {
-		list = append(list, diag.New(diag.CalleePort, call.portPos, path+".port", "port %q of %s is %s, the call is %s", call.Port, call.App, port.protocol, call.Protocol).
-			WithHint("add protocol: %q to the call", port.protocol).WithRelated(port.pos, "the port"))
+	if port := there.Ports[i]; port.Protocol != call.Protocol {
+		list = append(list, diag.New(diag.CalleePort, call.PortPos, path+".port", "port %q of %s is %s, the call is %s", call.Port, call.App, port.Protocol, call.Protocol).
+			WithHint("add protocol: %q to the call", port.Protocol).WithRelated(port.Pos, "the port"))
 	}
 	if call.Space == in.Space {
 		return list // the same space is granted
 	}
-	for _, accept := range there.accepts {
+	for _, accept := range there.Accepts {
 		if accept.App == in.Name && accept.Space == in.Space && (len(accept.Ports) == 0 || slices.Contains(accept.Ports, call.Port)) {
 			return list
 		}
 	}
-	return append(list, diag.New(diag.CalleeRefuses, call.pos, path, "%s does not accept calls from %s of the space %s to its port %s", call.App, in.Name, in.Space, call.Port).
+	return append(list, diag.New(diag.CalleeRefuses, call.Pos, path, "%s does not accept calls from %s of the space %s to its port %s", call.App, in.Name, in.Space, call.Port).
 		WithHint("have %s add: accepts: %s: space: %q", call.App, fieldPath([]string{in.Name}), in.Space).WithRelated(callee.Pos, "%s is here", call.App))
 }
 
 // accepts warns of callers that do not exist.
 func (t *together) accepts(f *face) []diag.Diagnostic {
 	var list []diag.Diagnostic
-	for _, accept := range f.accepts {
+	for _, accept := range f.Accepts {
 		if t.spaces[accept.Space] && t.apps[Callee{accept.Space, accept.App}] == nil {
-			list = append(list, diag.New(diag.AcceptsNobody, accept.pos, fieldPath([]string{"accepts", accept.name}), "there is no application %s in the space %s", accept.App, accept.Space))
+			list = append(list, diag.New(diag.AcceptsNobody, accept.Pos, fieldPath([]string{"accepts", accept.Name}), "there is no application %s in the space %s", accept.App, accept.Space))
 		}
 	}
 	return list
@@ -283,41 +284,41 @@ func claimedTwice(apps []*Interface) []diag.Diagnostic {
 	var list []diag.Diagnostic
 	for _, in := range apps {
 		found := map[string][]diag.Diagnostic{}
-		for i, region := range in.regions {
-			for j := range in.faces[i].claims {
-				c := &in.faces[i].claims[j]
-				k := place{region, c.claim.Kind, c.claim.Host, c.claim.Path, c.claim.PathType, c.claim.Port}
+		for i, region := range in.Regions {
+			for j := range in.Faces[i].Claims {
+				c := &in.Faces[i].Claims[j]
+				k := place{region, c.Claim.Kind, c.Claim.Host, c.Claim.Path, c.Claim.PathType, c.Claim.Port}
 				if other, ok := taken[k]; ok && other.in != in {
-					d := diag.New(diag.ClaimedTwice, c.pos, c.path, "%s is claimed by %s of the space %s too", claimName(c.claim), other.in.Name, other.in.Space)
-					found[region] = append(found[region], d.WithRelated(other.claim.pos, "its claim"))
+					d := diag.New(diag.ClaimedTwice, c.Pos, c.Path, "%s is claimed by %s of the space %s too", claimName(c.Claim), other.in.Name, other.in.Space)
+					found[region] = append(found[region], d.WithRelated(other.claim.Pos, "its claim"))
 				}
 				taken[k] = holder{in, c}
-				if c.claim.Kind != manifest.ClaimHTTP {
+				if c.Claim.Kind != manifest.ClaimHTTP {
 					continue
 				}
-				switch other, ok := hosts[c.claim.Host]; {
-				case c.claim.Delegated: // whoever has the host
+				switch other, ok := hosts[c.Claim.Host]; {
+				case c.Claim.Delegated: // whoever has the host
 				case !ok:
-					hosts[c.claim.Host] = holder{in, c}
+					hosts[c.Claim.Host] = holder{in, c}
 				case other.in.Space != in.Space:
-					d := diag.New(diag.HostOtherSpace, c.pos, c.path, "the host %s belongs to the space %s", c.claim.Host, other.in.Space)
-					found[region] = append(found[region], d.WithRelated(other.claim.pos, "its claim"))
+					d := diag.New(diag.HostOtherSpace, c.Pos, c.Path, "the host %s belongs to the space %s", c.Claim.Host, other.in.Space)
+					found[region] = append(found[region], d.WithRelated(other.claim.Pos, "its claim"))
 				}
-				here := place{region: region, host: c.claim.Host}
-				if other, ok := certificates[here]; ok && other.in != in && other.claim.tls != c.tls {
-					d := diag.New(diag.HostTLSDiffers, c.pos, c.path, "%s has two TLS settings: here %s, in %s %s", c.claim.Host, orNone(c.tls), other.in.Name, orNone(other.claim.tls))
-					found[region] = append(found[region], d.WithRelated(other.claim.pos, "the other one"))
+				here := place{region: region, host: c.Claim.Host}
+				if other, ok := certificates[here]; ok && other.in != in && other.claim.TLS != c.TLS {
+					d := diag.New(diag.HostTLSDiffers, c.Pos, c.Path, "%s has two TLS settings: here %s, in %s %s", c.Claim.Host, orNone(c.TLS), other.in.Name, orNone(other.claim.TLS))
+					found[region] = append(found[region], d.WithRelated(other.claim.Pos, "the other one"))
 				}
 				certificates[here] = holder{in, c}
 			}
 		}
-		list = append(list, diag.Fold(found, len(in.regions))...)
+		list = append(list, diag.Fold(found, len(in.Regions))...)
 	}
 	for host, h := range hosts {
 		wildcard, ok := wildcardOver(host)
 		if over := hosts[wildcard]; ok && over.in != nil && over.in.Space != h.in.Space {
-			d := diag.New(diag.HostOtherSpace, h.claim.pos, h.claim.path, "the host %s of the space %s answers for %s, too", wildcard, over.in.Space, host)
-			list = append(list, d.WithRelated(over.claim.pos, "its claim"))
+			d := diag.New(diag.HostOtherSpace, h.claim.Pos, h.claim.Path, "the host %s of the space %s answers for %s, too", wildcard, over.in.Space, host)
+			list = append(list, d.WithRelated(over.claim.Pos, "its claim"))
 		}
 	}
 	return list

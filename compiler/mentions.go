@@ -10,10 +10,10 @@ import (
 
 // mention is an address in a variable or an argument that looks as if it were another application's Service.
 type mention struct {
-	space, app string
-	port       int32
-	path       string // the field
-	pos        diag.Pos
+	Space, App string
+	Port       int32
+	Path       string // the field
+	Pos        diag.Pos
 }
 
 // serviceAddress finds "name:port" and "name.namespace:port", alone or in a URL.
@@ -74,22 +74,22 @@ func (p *RegionPlan) callsApp(space, app string) bool {
 // mentions warns where an application is addressed and not called: the network policies keep the connection out.
 func (t *together) mentions(f *face, region string) []diag.Diagnostic {
 	var list []diag.Diagnostic
-	for _, m := range f.mentions {
-		other := t.apps[Callee{m.space, m.app}]
+	for _, m := range f.Mentions {
+		other := t.apps[Callee{m.Space, m.App}]
 		if other == nil || other.face(region) == nil {
 			continue
 		}
-		d := diag.New(diag.CallNotDeclared, m.pos, m.path, "%s names the application %s, which is not in calls: no connection is let through", m.path, m.app)
-		list = append(list, d.WithHint("%s", callHint(m, other.face(region))).WithRelated(other.Pos, "%s is here", m.app))
+		d := diag.New(diag.CallNotDeclared, m.Pos, m.Path, "%s names the application %s, which is not in calls: no connection is let through", m.Path, m.App)
+		list = append(list, d.WithHint("%s", callHint(m, other.face(region))).WithRelated(other.Pos, "%s is here", m.App))
 	}
 	return list
 }
 
 // callHint is the entry of calls that is missing.
 func callHint(m mention, there *face) string {
-	i := slices.IndexFunc(there.ports, func(port portFace) bool { return port.number == m.port })
+	i := slices.IndexFunc(there.Ports, func(port portFace) bool { return port.Number == m.Port })
 	if i < 0 {
 		return "add it to calls, with one of its ports: " + joinWords(there.portNames())
 	}
-	return "add it: calls: " + fieldPath([]string{m.app}) + `: port: "` + there.ports[i].name + `"`
+	return "add it: calls: " + fieldPath([]string{m.App}) + `: port: "` + there.Ports[i].Name + `"`
 }

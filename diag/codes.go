@@ -28,7 +28,7 @@ func Together(code Code) bool { return len(code) > 1 && code[1] == '6' }
 
 // Codes returns every registered entry, sorted by code.
 func Codes() []Entry {
-	all := slices.Concat(schemaCodes(), platformCodes(), appCodes(), publishCodes(), sshCodes(), repositoryCodes(), bootstrapCodes(), guardCodes(), signCodes(), promotionCodes())
+	all := slices.Concat(schemaCodes(), platformCodes(), appCodes(), publishCodes(), sshCodes(), repositoryCodes(), bootstrapCodes(), guardCodes(), trustCodes(), signCodes(), promotionCodes())
 	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Code, b.Code) })
 	return all
 }

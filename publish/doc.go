@@ -6,7 +6,8 @@
 // (a host that somebody else holds, a space that is not there) is a [diag.Diagnostic], a machine that failed
 // is an error; after either, nothing has been committed. [Verify] compares a repository with what its records say and
 // repairs it, [History] and [AppAt] look back, [RemoveSpace] takes an empty space away, [Promote] brings a version to the
-// next wave of regions, [Edge] computes what is shared after pull requests were merged.
+// next wave of regions, [Edge] computes what is shared after pull requests were merged. [Sources.Admit] judges commits that
+// somebody else has made, before a branch is moved to them.
 //
 // # What it does
 //

@@ -143,7 +143,11 @@ func (s *Sources) peel(ctx context.Context, revision string, hash plumbing.Hash)
 func (s *Sources) kind(hash plumbing.Hash) plumbing.ObjectType {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o, err := s.local.store.EncodedObject(plumbing.AnyObject, hash)
+	store, _, err := s.store(hash)
+	if err != nil {
+		return plumbing.InvalidObject
+	}
+	o, err := store.EncodedObject(plumbing.AnyObject, hash)
 	if err != nil {
 		return plumbing.InvalidObject
 	}

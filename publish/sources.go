@@ -26,6 +26,7 @@ type Sources struct {
 	common string // the .git folder, of the main work tree where there are several
 	mu     sync.Mutex
 	local  *localEngine
+	pushed []*filesystem.Storage // of [OpenGuarded]
 }
 
 // OpenSources finds the repository whose work tree holds a folder; an error that is [ErrNoRepository] says that there
@@ -59,7 +60,7 @@ func OpenSources(dir string) (*Sources, error) {
 func (s *Sources) Root() string { return s.root }
 
 // Close lets go of the repository.
-func (s *Sources) Close() error { return s.local.close() }
+func (s *Sources) Close() error { return errors.Join(s.closePushed(), s.local.close()) }
 
 // findGitDir goes up from a folder to the one that holds .git: a folder, or in linked work trees and submodules a
 // file that says where it is.
@@ -118,6 +119,9 @@ func readPointer(file, prefix string) (string, error) {
 func (s *Sources) read(ctx context.Context, kind plumbing.ObjectType, hash plumbing.Hash) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if data, ok, err := s.readPushed(ctx, kind, hash); ok || err != nil {
+		return data, err
+	}
 	data, err := s.local.read(ctx, kind, hash)
 	if err != nil && isMissing(err) {
 		return nil, s.missing(err)

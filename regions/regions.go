@@ -36,6 +36,7 @@ type Platform struct {
 	Regions     []Region         // open and closed, sorted by ID
 	Defaults    *schema.Node     // what every application starts from; nil when there is nothing
 	Constraints []Constraint     // sorted by name
+	Admins      []string         // who may change the platform in the repository
 	Sync        Sync
 	Signers     []signature.Signer // sorted by name; none: commits need not be signed
 	waves       [][]string         // as they are declared
@@ -397,6 +398,7 @@ type document struct {
 	Regions     map[string]Region     `json:"regions"`
 	Defaults    *schema.Node          `json:"defaults"`
 	Constraints map[string]constraint `json:"constraints"`
+	Admins      []string              `json:"admins"`
 	Sync        Sync                  `json:"sync"`
 	Repository  repository            `json:"repository"`
 	Waves       [][]string            `json:"waves"`
@@ -427,7 +429,7 @@ func (p *Platform) decode(ref *schema.Ref) error {
 	if err := schema.Decode(schema.ApplyDefaults(ref, p.node.Without("defaults", "regions")), &doc); err != nil {
 		return fmt.Errorf("read platform: %w", err)
 	}
-	p.Org, p.Projects, p.Domains, p.Spaces, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Sync
+	p.Org, p.Projects, p.Domains, p.Spaces, p.Admins, p.Sync = doc.Org, doc.Projects, doc.Domains, doc.Spaces, doc.Admins, doc.Sync
 	p.Signers = doc.Repository.list()
 	p.waves = doc.Waves
 	p.Defaults = p.node.Get("defaults")

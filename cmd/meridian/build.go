@@ -18,6 +18,7 @@ func (c *cli) buildCommand() *cobra.Command {
 	var output string
 	var only []string
 	var partial bool
+	var untrusted untrustedFlags
 	cmd := &cobra.Command{
 		Use:   "build " + appsUsage,
 		Short: "Compile applications into manifests",
@@ -25,7 +26,7 @@ func (c *cli) buildCommand() *cobra.Command {
 print them or, with -o, write them to a folder laid out like the GitOps
 repository. In that folder an application's own folders are replaced as a whole;
 everything else is left alone. With a mistake anywhere nothing is printed and
-nothing is written.` + appsHelp,
+nothing is written.` + appsHelp + untrustedHelp,
 		Example: `  meridian build
   meridian build --region aws-oregon app.cue
   meridian build -o out ./...`,
@@ -38,6 +39,9 @@ nothing is written.` + appsHelp,
 			if err := checkRegions(s, only); err != nil {
 				return err
 			}
+			if err := c.confine(cmd.Context(), s, untrusted); err != nil {
+				return err
+			}
 			b := builder{c: c, only: only}
 			if output != "" {
 				return b.write(cmd, s, args, partial, output)
@@ -48,6 +52,7 @@ nothing is written.` + appsHelp,
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`FOLDER` to write to, instead of standard output")
 	regionFlag(cmd, &only)
 	partialFlag(cmd, &partial)
+	untrusted.register(cmd, false)
 	return cmd
 }
 
@@ -84,9 +89,9 @@ func (b builder) print(cmd *cobra.Command, s *session, args []string, partial bo
 				continue
 			}
 			folder := compiler.AppFolder(output.Region, app.result.Namespace, app.result.App.Name)
-			for _, object := range output.Objects {
-				data, _ := output.Files.Get(object.File)
-				out = append(out, []byte("---\n# "+folder+"/"+object.File+"\n"), data)
+			for _, file := range output.Order {
+				data, _ := output.Files.Get(file)
+				out = append(out, []byte("---\n# "+folder+"/"+file+"\n"), data)
 			}
 		}
 		return nil
@@ -178,7 +183,7 @@ func globQuote(path string) string {
 }
 
 // goldenTree is an application's manifests as golden files lie: a folder a region.
-func goldenTree(result *compiler.Result) (manifest.Tree, error) {
+func goldenTree(result *compiler.Product) (manifest.Tree, error) {
 	var files []manifest.File
 	for _, output := range result.Outputs {
 		for path, data := range output.Files.Files() {

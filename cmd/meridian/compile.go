@@ -17,7 +17,8 @@ import (
 // compiled is an application with what was found wrong with it; result is nil when nothing could be read.
 type compiled struct {
 	input  *input
-	result *compiler.Result
+	result *compiler.Product
+	whole  *compiler.Result // result with plans and objects; nil when another process has compiled it
 	list   []diag.Diagnostic
 	allows []diag.Allow      // of warnings that only several applications together can give
 	read   []diag.Diagnostic // those of list that reading app.cue gave
@@ -31,6 +32,8 @@ func (a *compiled) ok() bool { return a.result != nil && a.result.Outputs != nil
 type session struct {
 	schema   *schema.Schema
 	compiler *compiler.Compiler
+	outside  *outside              // where untrusted applications are compiled; nil: in this process
+	regions  []string              // that the compiler is for; nil: all
 	vetOnly  bool                  // the manifests themselves are not wanted
 	then     func(*compiled) error // what a worker does next, if anything
 }
@@ -49,6 +52,12 @@ func (c *cli) newSession() (*session, error) {
 
 // compile reads and compiles one application.
 func (s *session) compile(in *input) (*compiled, error) {
+	if s.outside != nil {
+		return s.outside.compile(s, in)
+	}
+	if list := in.nameModule(); len(list) > 0 {
+		return &compiled{input: in, list: list}, nil
+	}
 	app, list := s.schema.App(in.source, s.compiler.Facts())
 	if app == nil {
 		return &compiled{input: in, list: list}, nil
@@ -78,7 +87,7 @@ func (s *session) finish(in *input, app *schema.App, list []diag.Diagnostic) (*c
 	}
 	own, together := allowances(app, result.Outputs != nil && !app.Supposed())
 	list = diag.Sort(diag.Silence(list, own))
-	return &compiled{input: in, result: result, list: list, allows: together, read: read}, nil
+	return &compiled{input: in, result: result.Product(), whole: result, list: list, allows: together, read: read}, nil
 }
 
 // allowances parts an application's @allow attributes by who gives the warning: the application by itself, or several

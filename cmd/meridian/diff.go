@@ -22,6 +22,8 @@ type diffFlags struct {
 	unified  bool
 	format   string
 	failOn   []string
+
+	untrusted untrustedFlags
 }
 
 func (c *cli) diffCommand() *cobra.Command {
@@ -51,7 +53,7 @@ well, but not with a folder, which does not hold them.
 
 Exit code 1 means that something differs; with --fail-on, that something of
 these classes does:
-` + strings.TrimSuffix(classHelp(), "\n") + appsHelp,
+` + strings.TrimSuffix(classHelp(), "\n") + appsHelp + untrustedHelp,
 		Example: `  meridian diff
   meridian diff --revision origin/main...HEAD --format markdown ./...
   meridian diff --against ./gitops.git ./...
@@ -73,6 +75,7 @@ these classes does:
 	flags.StringVar(&f.format, "format", "text", "`FORMAT`: text, json or markdown (for a comment on a pull request)")
 	flags.StringSliceVar(&f.failOn, "fail-on", nil, "exit with 1 for changes of this `CLASS` only (repeat, or separate with commas)")
 	partialFlag(cmd, &f.partial)
+	f.untrusted.register(cmd, false)
 	return cmd
 }
 
@@ -146,6 +149,9 @@ func (f *diffFlags) fails(one change.Change) bool {
 func (c *cli) diffAgainst(ctx context.Context, f diffFlags, args []string, d *differ) error {
 	s, err := c.newSession()
 	if err != nil {
+		return err
+	}
+	if err := c.confine(ctx, s, f.untrusted); err != nil {
 		return err
 	}
 	baseline, err := c.openBaseline(ctx, f.target, s.compiler.Platform())

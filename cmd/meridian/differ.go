@@ -62,7 +62,7 @@ func (d *differ) report() diffReport {
 
 // withEdge returns an application's manifests as they lie in the repository, and what the regions' proxies read of
 // it: of the files that applications share, its own entries.
-func (s *session) withEdge(r *compiler.Result) (manifest.Tree, error) {
+func (s *session) withEdge(r *compiler.Product) (manifest.Tree, error) {
 	tree, err := r.Tree()
 	if err != nil {
 		return tree, err

@@ -48,7 +48,7 @@ func (c *cli) diffRevisions(ctx context.Context, f diffFlags, args []string, d *
 	if err != nil {
 		return err
 	}
-	return c.diffSides(ctx, sides{old: old, new: new, args: args, partial: f.partial, root: sources.Root()}, d)
+	return c.diffSides(ctx, sides{old: old, new: new, args: args, partial: f.partial, root: sources.Root(), untrusted: f.untrusted}, d)
 }
 
 // openSources opens the git repository that all arguments are in.
@@ -164,7 +164,7 @@ func (c *cli) diffPlatforms(ctx context.Context, f diffFlags, args []string, d *
 		both[i] = side{origin{}, &session{schema: s, compiler: compiler.New(s, p)}}
 	}
 	d.from, d.to = "platform "+f.platform, "platform "+c.platform
-	return c.diffSides(ctx, sides{old: both[0], new: both[1], args: args, partial: f.partial, oldPlatform: f.platform}, d)
+	return c.diffSides(ctx, sides{old: both[0], new: both[1], args: args, partial: f.partial, oldPlatform: f.platform, untrusted: f.untrusted}, d)
 }
 
 // samePlatform reports whether two sessions compile alike, whatever their files are called.

@@ -27,6 +27,7 @@ type sides struct {
 	root        string // of the work tree that both are in; empty where the sides differ in nothing but the platform
 	oldPlatform string // its folder, where they do
 	same        bool   // both are compiled with the same platform
+	untrusted   untrustedFlags
 }
 
 // both is one path compiled on both sides; a side that does not have it is nil.
@@ -44,6 +45,11 @@ type identity struct{ space, name string }
 // diffSides compiles the applications of both sides and compares them.
 func (c *cli) diffSides(ctx context.Context, s sides, d *differ) error {
 	s.same = samePlatform(s.old.session, s.new.session)
+	for _, side := range []side{s.old, s.new} {
+		if err := c.confine(ctx, side.session, s.untrusted); err != nil {
+			return err
+		}
+	}
 	paths, list, err := s.paths()
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ func (c *cli) publishEdge(cmd *cobra.Command, f publishFlags, args []string) err
 	if f.spaces || f.pull.base != "" || len(args) > 0 || len(f.extend) > 0 {
 		return usageError{errors.New("publish --edge takes no applications, and neither --spaces nor --base")}
 	}
-	r, err := c.openRepository(cmd.Context(), cmd, f.target)
+	r, err := c.openRepository(cmd.Context(), cmd, f.target, f.untrusted)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ var withoutCase = map[diag.Code]string{
 	diag.HostUnknown:        "it takes a server; publish's TestKnownHosts meets it",
 	diag.HostKeyChanged:     "it takes a server; publish's TestKnownHosts meets it",
 	diag.SignatureBad:       "it tells a commit's hash, which every change of a manifest changes; publish's TestForgedSignatures meets it",
+	diag.EvaluationDied:     "it takes a gigabyte of memory; TestHostile meets it with less",
 	diag.NotDeterministic:   "no input is known that compiles to two results; TestCompileTwice injects a fault",
 }
 
@@ -113,6 +114,7 @@ func runLine(t *testing.T, args []string) (code int, stdout, stderr string) {
 		Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 		Getenv: func(string) string { return "" },
 		Now:    func() time.Time { return time.Unix(1790000000, 0) },
+		Self:   self(),
 	})
 	return code, out.String(), errs.String()
 }

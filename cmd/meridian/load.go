@@ -29,8 +29,12 @@ type input struct {
 	source schema.Source
 	beside map[string][]byte
 	wanted []schema.Beside   // what beside holds, as far as it could be read
+	ask    besideReader      // reads what is beside app.cue in another process; nil: it is read here
 	module map[string][]byte // the module's files that were read, by path below its root
 }
+
+// besideReader reads files beside an app.cue, and says what is wrong with those that it cannot read.
+type besideReader func([]schema.Beside) (map[string][]byte, []diag.Diagnostic)
 
 // recorded returns the inputs as they are recorded in the repository: app.cue, the files beside it by their path
 // below its folder, and the module's files that were read under modulePrefix.
@@ -181,16 +185,12 @@ func (in *input) findModule() error {
 		file := filepath.Join(dir, filepath.FromSlash(moduleFile))
 		data, err := in.from.readFile(file)
 		if err == nil {
-			path, err := schema.ModulePath(data)
-			if err != nil {
-				return fmt.Errorf("read %s: %w", in.from.name(file), err)
-			}
 			root, _, err := in.from.folder(dir) // its packages are read later
 			if err != nil {
 				return err
 			}
 			in.module = map[string][]byte{moduleFile: data}
-			in.source.Module = &schema.Module{Path: path, Package: in.packageReader(root), Root: in.from.name(relative(dir))}
+			in.source.Module = &schema.Module{Package: in.packageReader(root), Root: in.from.name(relative(dir))}
 			return nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -202,6 +202,20 @@ func (in *input) findModule() error {
 		}
 		dir = parent
 	}
+}
+
+// nameModule reads the module's path, which is CUE as well.
+func (in *input) nameModule() []diag.Diagnostic {
+	m := in.source.Module
+	if m == nil || m.Path != "" {
+		return nil
+	}
+	name, err := schema.ModulePath(in.module[moduleFile])
+	if err != nil {
+		return []diag.Diagnostic{diag.New(diag.SourceUnreadable, diag.Pos{File: path.Join(m.Root, moduleFile)}, "", "%v", err)}
+	}
+	m.Path = name
+	return nil
 }
 
 // relative names a folder as the user would: from the working folder.
@@ -241,7 +255,7 @@ func (in *input) packageReader(root fs.FS) func(string) (map[string][]byte, erro
 }
 
 // fromRecord makes an input of what was recorded in the repository. Diagnostics name its files below name.
-func fromRecord(name string, recorded manifest.Tree) (*input, error) {
+func fromRecord(name string, recorded manifest.Tree) *input {
 	in := &input{path: name + "/" + appFile, whole: true, beside: map[string][]byte{}}
 	in.source.Name = in.path
 	for file, data := range recorded.Files() {
@@ -256,17 +270,10 @@ func fromRecord(name string, recorded manifest.Tree) (*input, error) {
 			in.beside[file] = data
 		}
 	}
-	if in.source.Data == nil {
-		return nil, fmt.Errorf("%s holds no %s", name, appFile)
+	if _, ok := in.module[moduleFile]; ok {
+		in.source.Module = &schema.Module{Package: in.recordedPackage, Root: name}
 	}
-	if data, ok := in.module[moduleFile]; ok {
-		modulePath, err := schema.ModulePath(data)
-		if err != nil {
-			return nil, fmt.Errorf("read %s/%s: %w", name, moduleFile, err)
-		}
-		in.source.Module = &schema.Module{Path: modulePath, Package: in.recordedPackage, Root: name}
-	}
-	return in, nil
+	return in
 }
 
 func (in *input) recordedPackage(folder string) (map[string][]byte, error) {
@@ -282,9 +289,16 @@ func (in *input) recordedPackage(folder string) (map[string][]byte, error) {
 // readBeside reads the files beside app.cue that the application names: regular files below its folder, at most
 // 1 MiB, never through a symbolic link that leads out.
 func (in *input) readBeside(wanted []schema.Beside) []diag.Diagnostic {
-	in.wanted = wanted
-	if in.whole || len(wanted) == 0 {
+	if in.whole {
 		return nil
+	}
+	if in.wanted = wanted; len(wanted) == 0 {
+		return nil
+	}
+	if in.ask != nil {
+		files, list := in.ask(wanted)
+		in.beside = files
+		return list
 	}
 	root, closeRoot, err := in.from.folder(filepath.Dir(in.path))
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/meridian-gitops/meridian/publish"
 	"github.com/meridian-gitops/meridian/regions"
 	"github.com/meridian-gitops/meridian/report"
+	"github.com/meridian-gitops/meridian/sandbox"
 )
 
 // logFlags are the flags of log.
@@ -61,7 +62,7 @@ that can leave blobs out sends commits and folders only.` + recordedHelp,
 
 func (c *cli) log(cmd *cobra.Command, f logFlags, arg string) error {
 	ctx := cmd.Context()
-	r, id, err := c.openApp(ctx, cmd, f.target, arg)
+	r, id, err := c.openApp(ctx, cmd, f.target, untrustedFlags{on: true, timeout: sandbox.DefaultLimits().Time}, arg)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/meridian-gitops/meridian/sandbox"
 )
 
 func main() {
@@ -26,12 +28,25 @@ func main() {
 }
 
 func run() int {
+	if len(os.Args) == 2 && os.Args[1] == workerCommand {
+		return runWorker(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return Run(ctx, os.Args[1:], World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Now: time.Now,
+		Self:     self(),
 		Terminal: func(stream any) int { return terminalWidth(stream, os.Getenv("COLUMNS")) },
 	})
+}
+
+// self is how the program is run again; it has no path when that cannot be told.
+func self() sandbox.Program {
+	path, err := os.Executable()
+	if err != nil {
+		return sandbox.Program{}
+	}
+	return sandbox.Program{Path: path, Args: os.Args[:1:1]}
 }
 
 // terminalWidth returns the width in columns of the terminal that a stream is; 0 when it is none.
@@ -55,6 +70,7 @@ type World struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time
+	Self           sandbox.Program // this program, to be run as a child of itself
 	// Terminal returns the width in columns of the terminal that a stream is; 0 when it is none. nil: none is.
 	Terminal func(stream any) int
 }

@@ -55,7 +55,7 @@ once; markdown and json go region by region.` + appsHelp,
 			}
 			plans := []appPlan{}
 			err = c.compileAll(cmd.Context(), s, args, partial, func(app *compiled) error {
-				plans = append(plans, planOf(app.result, only))
+				plans = append(plans, planOf(app.whole, only))
 				return nil
 			})
 			if err != nil {

@@ -23,6 +23,7 @@ type promoteFlags struct {
 	message    string
 	allow      []string
 	authorshipFlags
+	untrusted untrustedFlags
 }
 
 func (c *cli) promoteCommand() *cobra.Command {
@@ -42,7 +43,7 @@ that the version selects, and exactly as it would be compiled now. Nothing else
 changes: what the folded diff says first is all. As for publish, leaving a
 region or giving up a host or a port wants --remove-from, a large removal or an
 autoscale gap wants --allow, calls are checked, and with --base the result is a
-pull request.` + authorshipHelp + recordedHelp,
+pull request.` + authorshipHelp + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian promote --to ./gitops.git --dry-run web/app1
   meridian promote --to ./gitops.git web/app1
   meridian promote --to ./gitops.git --wave 3 web/app1`,
@@ -59,6 +60,7 @@ pull request.` + authorshipHelp + recordedHelp,
 	}
 	f.target.register(cmd, "to")
 	f.pull.register(cmd)
+	f.untrusted.register(cmd, true)
 	flags := cmd.Flags()
 	flags.IntVar(&f.wave, "wave", 0, "the `NUMBER` of the wave, from 2 (default: the first that does not carry what the wave before does)")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would change, write nothing")
@@ -72,7 +74,7 @@ pull request.` + authorshipHelp + recordedHelp,
 func (c *cli) promote(cmd *cobra.Command, f promoteFlags, arg string) error {
 	ctx := cmd.Context()
 	f.target.base = f.pull.base
-	r, id, err := c.openApp(ctx, cmd, f.target, arg)
+	r, id, err := c.openApp(ctx, cmd, f.target, f.untrusted, arg)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type publishFlags struct {
 	repository string
 	commit     string
 	authorshipFlags
+	untrusted untrustedFlags
 }
 
 func (c *cli) publishCommand() *cobra.Command {
@@ -87,7 +88,7 @@ With --rename-from an application is published under its new name or in its new
 space, and the old one goes in the same commit. With --take-over an application
 of the repository may be published from another source; and one that holds what
 an application of this call claims is removed as a whole, its hosts, paths and
-ports pass. What calls the one that goes is looked for first.` + authorshipHelp + appsHelp,
+ports pass. What calls the one that goes is looked for first.` + authorshipHelp + appsHelp + untrustedHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
   meridian publish --to ./gitops.git --rename-from web/old new
@@ -138,6 +139,7 @@ ports pass. What calls the one that goes is looked for first.` + authorshipHelp 
 	flags.StringVar(&f.repository, "source-repository", "", "`URL` where the sources come from")
 	flags.StringVar(&f.commit, "source-commit", "", "the sources' `COMMIT`")
 	partialFlag(cmd, &f.partial)
+	f.untrusted.register(cmd, true)
 	return cmd
 }
 
@@ -158,6 +160,9 @@ func (c *cli) publish(ctx context.Context, f publishFlags, args []string) error 
 	}
 	if s.compiler.Platform().Embedded && publish.IsRemote(f.target.url) {
 		return c.report([]diag.Diagnostic{diag.New(diag.EmbeddedPlatform, diag.Pos{}, "", "the demo organisation cannot publish to a remote repository")}, nil)
+	}
+	if err := c.confine(ctx, s, f.untrusted); err != nil {
+		return err
 	}
 	var result publish.Result
 	var list []diag.Diagnostic
@@ -207,7 +212,13 @@ func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Com
 		return err
 	}
 	o.Message, o.RemoveFrom, o.DryRun = f.message, f.removeFrom, f.dryRun
-	o.Edge = func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
+	o.Edge = edgeOf(compile)
+	return nil
+}
+
+// edgeOf computes a region's aggregates by a compiler's platform.
+func edgeOf(compile *compiler.Compiler) publish.EdgeFunc {
+	return func(region string, claims []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
 		r := compile.Platform().Region(region)
 		if r == nil {
 			return nil, nil, nil
@@ -215,7 +226,6 @@ func (c *cli) complete(o *publish.Options, f publishFlags, compile *compiler.Com
 		files, err := compiler.Edge(r, claims)
 		return files, nil, err
 	}
-	return nil
 }
 
 func (c *cli) getenv(name, otherwise string) string {
@@ -301,21 +311,10 @@ func (s *session) publishable(app *compiled, source publish.Source) (publish.App
 	published := publish.App{
 		Namespace: r.Namespace, Name: r.App.Name, Owner: r.App.Owner,
 		Regions: map[string]manifest.Tree{}, Claims: r.Claims(), Inputs: inputs, Elsewhere: r.Elsewhere,
-		Pos: r.App.Node().Where("name"), Source: source, PlatformDigest: s.compiler.Platform().Digest,
+		Pos: r.Pos, Where: r.Where, Source: source, PlatformDigest: s.compiler.Platform().Digest,
 	}
 	for _, output := range r.Outputs {
 		published.Regions[output.Region] = output.Files
-	}
-	published.Where = func(claim manifest.Claim) diag.Pos {
-		i := slices.IndexFunc(r.Plans, func(p compiler.RegionPlan) bool { return p.Region.ID == claim.Region })
-		if i < 0 {
-			return published.Pos
-		}
-		field := "port"
-		if claim.Kind == manifest.ClaimHTTP {
-			field = "host"
-		}
-		return r.Plans[i].Where(string(claim.Kind), claim.Entry, field)
 	}
 	return published, nil
 }
@@ -392,12 +391,19 @@ func (s *session) seen(id publish.AppID, app *publish.Published) (*compiler.Inte
 
 // recompile compiles what the repository recorded of an application, for the regions that it was published to.
 func (s *session) recompile(namespace, name string, inputs manifest.Tree, regions []string) (*compiled, error) {
-	in, err := fromRecord(namespace+"/"+name, inputs)
-	if err != nil {
-		return nil, err
-	}
-	within := &session{schema: s.schema, compiler: s.compiler.Within(regions), vetOnly: s.vetOnly}
-	return within.compile(in)
+	return s.recompileAs(namespace+"/"+name, inputs, regions)
+}
+
+// recompileAs compiles recorded inputs for some regions; diagnostics name the files below a name.
+func (s *session) recompileAs(name string, inputs manifest.Tree, regions []string) (*compiled, error) {
+	return s.within(regions).compile(fromRecord(name, inputs))
+}
+
+// within is the session for some of the regions.
+func (s *session) within(regions []string) *session {
+	part := *s
+	part.compiler, part.regions = s.compiler.Within(regions), regions
+	return &part
 }
 
 // publishing starts the meter of the part that talks to the repository.

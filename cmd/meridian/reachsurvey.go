@@ -44,7 +44,7 @@ func (n appName) words() string { return n.app + " (" + n.space + ")" }
 func (c *cli) surveyAll(ctx context.Context, s *session, args []string, q question, only []string) (*survey, error) {
 	w := &survey{platform: s.compiler.Platform(), clusters: map[string]*reach.Cluster{}, sources: map[*compiler.RegionPlan]map[string]compiler.Origins{}}
 	objects := &rendered{byRegion: map[string][]runtime.Object{}}
-	b, err := c.compileEach(ctx, s, args, func(app *compiled) error { return w.add(app.result, only, objects) })
+	b, err := c.compileEach(ctx, s, args, func(app *compiled) error { return w.add(app.whole, only, objects) })
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/meridian-gitops/meridian/compiler"
 	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
 	"github.com/meridian-gitops/meridian/publish"
 	"github.com/meridian-gitops/meridian/regions"
 	"github.com/meridian-gitops/meridian/schema"
@@ -27,6 +28,11 @@ The platform is the one that is recorded there, unless --platform says another.
 A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
 never from the address; the keys for ssh are those of publish.`
 
+const recordedUntrustedHelp = `
+
+What is recorded comes from others, so that its CUE is evaluated in child
+processes with limits on time and memory, unless --untrusted=false is given.`
+
 // repository is the GitOps repository as a command over what is published sees it.
 type repository struct {
 	options  publish.Options
@@ -38,7 +44,7 @@ type repository struct {
 func (r *repository) close() error { return r.snapshot.Close() }
 
 // openRepository reads the branch's head and compiles its platform.
-func (c *cli) openRepository(ctx context.Context, cmd *cobra.Command, target targetFlags) (*repository, error) {
+func (c *cli) openRepository(ctx context.Context, cmd *cobra.Command, target targetFlags, untrusted untrustedFlags) (*repository, error) {
 	if target.url == "" {
 		return nil, usageError{fmt.Errorf("%s wants --to REPOSITORY", cmd.Name())}
 	}
@@ -57,15 +63,15 @@ func (c *cli) openRepository(ctx context.Context, cmd *cobra.Command, target tar
 		return nil, err
 	}
 	r := &repository{options: options, snapshot: snapshot}
-	if err := c.recordedSession(ctx, r); err != nil {
+	if err := c.recordedSession(ctx, r, untrusted); err != nil {
 		return nil, closing(r.close, err)
 	}
 	return r, nil
 }
 
 // openApp opens the repository for a command about one application, which an argument names.
-func (c *cli) openApp(ctx context.Context, cmd *cobra.Command, target targetFlags, arg string) (*repository, publish.AppID, error) {
-	r, err := c.openRepository(ctx, cmd, target)
+func (c *cli) openApp(ctx context.Context, cmd *cobra.Command, target targetFlags, untrusted untrustedFlags, arg string) (*repository, publish.AppID, error) {
+	r, err := c.openRepository(ctx, cmd, target, untrusted)
 	if err != nil {
 		return nil, publish.AppID{}, err
 	}
@@ -83,7 +89,7 @@ func closing(done func() error, err error) error {
 }
 
 // recordedSession makes the compiler for the platform that is recorded, or given.
-func (c *cli) recordedSession(ctx context.Context, r *repository) error {
+func (c *cli) recordedSession(ctx context.Context, r *repository, untrusted untrustedFlags) error {
 	record, inputs, err := r.snapshot.Platform(ctx)
 	if err != nil {
 		return c.recordProblem(err)
@@ -93,30 +99,55 @@ func (c *cli) recordedSession(ctx context.Context, r *repository) error {
 	}
 	r.record = record
 	if c.platform != "" {
-		r.session, err = c.newSession()
-		return err
+		if r.session, err = c.newSession(); err != nil {
+			return err
+		}
+		return c.confine(ctx, r.session, untrusted)
 	}
-	s, err := schema.New()
-	if err != nil {
-		return err
-	}
+	r.session, err = c.sessionOf(ctx, inputs, untrusted)
+	return err
+}
+
+// sessionOf makes the compiler for a platform that a repository has recorded. It is tried in a child before this process
+// evaluates it.
+func (c *cli) sessionOf(ctx context.Context, inputs manifest.Tree, untrusted untrustedFlags) (*session, error) {
 	var sources []schema.Source
 	texts := map[string][]byte{}
 	for file, data := range inputs.Files() {
-		src := schema.Source{Name: ".meridian/platform/" + file, Data: data}
+		src := schema.Source{Name: recordedPlatform + "/" + file, Data: data}
 		sources = append(sources, src)
 		texts[src.Name] = data
 	}
+	var o *outside
+	var list []diag.Diagnostic
+	var err error
+	if untrusted.on {
+		if o, err = c.newOutside(ctx, untrusted, workerPlatform{Sources: writtenSources(sources)}); err == nil {
+			list, err = o.tryPlatform(diag.Pos{File: recordedPlatform})
+		}
+		if err == nil {
+			err = c.report(slices.DeleteFunc(list, isWarning), texts)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	s, err := schema.New()
+	if err != nil {
+		return nil, err
+	}
 	p, list, err := regions.Load(s, sources)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.report(slices.DeleteFunc(list, isWarning), texts); err != nil {
-		return err
+		return nil, err
 	}
-	r.session = &session{schema: s, compiler: compiler.New(s, p)}
-	return nil
+	return &session{schema: s, compiler: compiler.New(s, p), outside: o}, nil
 }
+
+// recordedPlatform is the folder of the platform's files in the repository.
+const recordedPlatform = ".meridian/platform"
 
 // recordProblem reports a record that cannot be read as a finding; any other error it returns.
 func (c *cli) recordProblem(err error) error {

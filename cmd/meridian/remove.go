@@ -20,6 +20,7 @@ type removeFlags struct {
 	dryRun       bool
 	message      string
 	authorshipFlags
+	untrusted untrustedFlags
 }
 
 func (c *cli) removeCommand() *cobra.Command {
@@ -36,7 +37,7 @@ unless --break-callers says that they may fail.
 With --space a space is removed: its folders and sync objects, and hosts that
 are reserved for it. That is refused while it has applications. A space that the
 platform still declares comes back with the next publish --spaces: take it out
-there first; then publish --spaces --remove-space removes it, too.` + authorshipHelp + recordedHelp,
+there first; then publish --spaces --remove-space removes it, too.` + authorshipHelp + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian remove --to ./gitops.git --dry-run web/app1
   meridian remove --to ./gitops.git web/app1
   meridian remove --to ./gitops.git --space old`,
@@ -54,6 +55,7 @@ there first; then publish --spaces --remove-space removes it, too.` + authorship
 		},
 	}
 	f.target.register(cmd, "to")
+	f.untrusted.register(cmd, true)
 	flags := cmd.Flags()
 	flags.StringVar(&f.space, "space", "", "remove this `SPACE`, which must have no applications")
 	flags.BoolVar(&f.breakCallers, "break-callers", false, "remove an application that others call")
@@ -65,7 +67,7 @@ there first; then publish --spaces --remove-space removes it, too.` + authorship
 
 func (c *cli) remove(cmd *cobra.Command, f removeFlags, args []string) error {
 	ctx := cmd.Context()
-	r, err := c.openRepository(ctx, cmd, f.target)
+	r, err := c.openRepository(ctx, cmd, f.target, f.untrusted)
 	if err != nil {
 		return err
 	}
@@ -184,9 +186,7 @@ func (r *repository) callers(ctx context.Context, id publish.AppID, besides []pu
 			found[i] = []diag.Diagnostic{diag.New(diag.InputsNotRecorded, diag.Pos{}, "", "application %s has no recorded inputs, so that it is not known whom it calls", other)}
 			continue
 		}
-		if inputs[i], err = fromRecord(other.String(), recorded); err != nil {
-			return nil, err
-		}
+		inputs[i] = fromRecord(other.String(), recorded)
 	}
 	err = parallel(ctx, len(ids), func(i int) error {
 		if inputs[i] == nil {

@@ -24,6 +24,7 @@ type rollbackFlags struct {
 	allow      []string
 	message    string
 	authorshipFlags
+	untrusted untrustedFlags
 }
 
 func (c *cli) rollbackCommand() *cobra.Command {
@@ -43,7 +44,7 @@ port wants --remove-from, a large removal or an autoscale gap wants --allow, and
 what others hold by now cannot be taken.
 
 The source does not go back by itself: its next publication brings the newer
-version again.` + authorshipHelp + recordedHelp,
+version again.` + authorshipHelp + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian rollback --to ./gitops.git --dry-run web/app1
   meridian rollback --to ./gitops.git web/app1
   meridian rollback --to ./gitops.git --commit 3f2a1c9 web/app1`,
@@ -51,6 +52,7 @@ version again.` + authorshipHelp + recordedHelp,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.rollback(cmd, f, args[0]) },
 	}
 	f.target.register(cmd, "to")
+	f.untrusted.register(cmd, true)
 	flags := cmd.Flags()
 	flags.StringVar(&f.commit, "commit", "", "go back to what it was in this `COMMIT` of the repository: a hash or 7 digits or more of its beginning (default: before the last change)")
 	flags.BoolVar(&f.yes, "yes", false, "go on though the platform in force makes other manifests of it than then")
@@ -64,7 +66,7 @@ version again.` + authorshipHelp + recordedHelp,
 
 func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	ctx := cmd.Context()
-	r, id, err := c.openApp(ctx, cmd, f.target, arg)
+	r, id, err := c.openApp(ctx, cmd, f.target, f.untrusted, arg)
 	if err != nil {
 		return err
 	}
@@ -193,11 +195,7 @@ func (c *cli) again(r *repository, id publish.AppID, to earlierVersion) (publish
 
 // recordedSources are the CUE files of recorded inputs, as diagnostics call them.
 func recordedSources(id publish.AppID, inputs manifest.Tree) map[string][]byte {
-	in, err := fromRecord(id.String(), inputs)
-	if err != nil {
-		return nil // compiling has told it
-	}
-	return in.sources()
+	return fromRecord(id.String(), inputs).sources()
 }
 
 // compareThen says what the platform in force makes otherwise than then, and refuses it unless that is meant.

@@ -29,6 +29,7 @@ type cli struct {
 	strict   bool
 	output   outputFlags
 	found    findings
+	closers  []func() error // what is to be closed when the run ends
 }
 
 // Run runs the command line and returns the exit code.
@@ -40,6 +41,9 @@ func Run(ctx context.Context, args []string, world World) int {
 	root := c.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	for _, done := range c.closers {
+		_ = done() // nothing is written there
+	}
 	ended := err == nil || errors.Is(err, errReported)
 	if failed := c.printFindings(ended); failed != nil && ended {
 		err = failed
@@ -80,6 +84,7 @@ machine failure.`,
 		c.diffCommand(),
 		c.explainCommand(),
 		c.fmtCommand(),
+		c.guardCommand(),
 		c.initCommand(),
 		c.logCommand(),
 		c.planCommand(),

@@ -15,6 +15,9 @@ import (
 var update = flag.Bool("update", false, "rewrite what scripts and error cases expect; read the difference before you commit it")
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == workerCommand { // tests that run the command line in this process
+		os.Exit(run())
+	}
 	testscript.Main(m, map[string]func(){"meridian": func() { os.Exit(run()) }})
 }
 

@@ -77,6 +77,7 @@ func TestTarget(t *testing.T) {
 			code := Run(t.Context(), args, World{
 				Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs,
 				Getenv: func(name string) string { return test.env[name] }, Now: func() time.Time { return time.Unix(1790000000, 0) },
+				Self: self(),
 			})
 			first, _, _ := strings.Cut(strings.ReplaceAll(errs.String(), server.URL+"/fleet.git", "SERVER"), "\n")
 			if diff := cmp.Diff(test.want, first); diff != "" || code != test.code || out.Len() > 0 {

@@ -33,6 +33,7 @@ func (term terminal) run(t *testing.T, args ...string) (code int, stdout, stderr
 			return map[string]string{"SOURCE_DATE_EPOCH": "1790000000"}[name]
 		},
 		Now: func() time.Time { return time.Unix(1790000000, 0) }, Terminal: func(any) int { return term.width },
+		Self: self(),
 	})
 	return code, out.String(), errs.String()
 }

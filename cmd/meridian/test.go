@@ -18,6 +18,7 @@ const goldenDir = "golden"
 type testFlags struct {
 	update, partial, changed bool
 	run, format              string
+	untrusted                untrustedFlags
 }
 
 func (c *cli) testCommand() *cobra.Command {
@@ -36,7 +37,7 @@ would be refused, that a region is not used. Where there is one, golden files
 may be left out. See docs/expect.md.
 
 Every application is compiled twice, and both results must be the same to the
-byte.` + appsHelp + changedHelp,
+byte.` + appsHelp + changedHelp + untrustedHelp,
 		Example: `  meridian test ./...
   meridian test --update services/app1
   meridian test --run 'pods$' services/app1
@@ -57,6 +58,7 @@ byte.` + appsHelp + changedHelp,
 	flags.StringVar(&f.format, "format", "text", "`FORMAT` of standard output: text, tap (version 14) or junit (XML)")
 	partialFlag(cmd, &f.partial)
 	changedFlag(cmd, &f.changed)
+	f.untrusted.register(cmd, false)
 	return cmd
 }
 
@@ -92,6 +94,9 @@ func (c *cli) test(cmd *cobra.Command, args []string, f testFlags) error {
 		return err
 	}
 	if t.session, err = c.newSession(); err != nil {
+		return err
+	}
+	if err := c.confine(cmd.Context(), t.session, f.untrusted); err != nil {
 		return err
 	}
 	t.again = t.session.compile

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/meridian-gitops/meridian/diag"
-	"github.com/meridian-gitops/meridian/expect"
 	"github.com/meridian-gitops/meridian/golden"
 	"github.com/meridian-gitops/meridian/manifest"
 )
@@ -36,12 +35,18 @@ func (t *tester) test(app *compiled) error {
 	}
 	second := make(chan error, 1)
 	var differs []diag.Diagnostic
-	go func() { // a goroutine and an evaluation of its own
+	again := func() { // a goroutine and an evaluation of its own
 		var err error
 		differs, err = t.compileAgain(app, got)
 		second <- err
-	}()
+	}
+	if t.session.outside == nil {
+		go again()
+	}
 	err = t.tests(app, s, got)
+	if t.session.outside != nil { // another process asks for the input's files, one after the other
+		again()
+	}
 	if again := <-second; err == nil {
 		err = again
 	}
@@ -52,19 +57,20 @@ func (t *tester) test(app *compiled) error {
 }
 
 func (t *tester) tests(app *compiled, s *suite, got manifest.Tree) error {
-	files, err := t.readExpectations(filepath.Dir(app.input.path))
+	files, err := readExpectations(filepath.Dir(app.input.path))
 	if err != nil {
 		return err
 	}
-	expected := slices.ContainsFunc(files, func(f expectations) bool { return len(f.list)+len(f.problems) > 0 })
-	if err := t.golden(s, got, expected); err != nil {
+	found, err := t.session.expectations(app, files, t.run)
+	if err != nil {
 		return err
 	}
-	checker := &expect.Checker{Platform: t.session.compiler.Platform(), App: app.result, Reported: app.list, Suppose: t.suppose(app)}
+	if err := t.golden(s, got, found.any); err != nil {
+		return err
+	}
+	s.cases = append(s.cases, found.cases...)
 	for _, f := range files {
-		if err := t.check(s, checker, f); err != nil {
-			return err
-		}
+		s.sources[f.file] = f.data
 	}
 	return nil
 }
@@ -89,7 +95,7 @@ func (t *tester) compileAgain(app *compiled, got manifest.Tree) ([]diag.Diagnost
 
 // fresh is the same input, of which nothing beside app.cue has been read.
 func (in *input) fresh() *input {
-	return &input{path: in.path, source: in.source, beside: map[string][]byte{}}
+	return &input{path: in.path, from: in.from, source: in.source, module: in.module, beside: map[string][]byte{}, ask: in.ask}
 }
 
 // golden compares what is compiled with the golden files, a test a region, or rewrites them.

@@ -21,6 +21,8 @@ type verifyFlags struct {
 	since  string
 	format string
 	authorshipFlags
+
+	untrusted untrustedFlags
 }
 
 func (c *cli) verifyCommand() *cobra.Command {
@@ -47,7 +49,7 @@ does not know, what another version of Meridian wrote. A repair that would
 remove a large part of a region is refused without --allow mass-removal.
 
 Exit code 0 means that all is as published, or was repaired to be; 1 that
-something is not.` + authorshipHelp + recordedHelp,
+something is not.` + authorshipHelp + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian verify --to ./gitops.git
   meridian verify --to https://git.mydomain.com/gitops.git --format json
   meridian verify --to ./gitops.git web/app1
@@ -70,6 +72,7 @@ something is not.` + authorshipHelp + recordedHelp,
 		},
 	}
 	f.target.register(cmd, "to")
+	f.untrusted.register(cmd, true)
 	flags := cmd.Flags()
 	flags.BoolVar(&f.repair, "repair", false, "commit what the recorded inputs say")
 	allowFlag(flags, &f.allow, []publish.Guard{publish.MassRemoval})
@@ -81,7 +84,7 @@ something is not.` + authorshipHelp + recordedHelp,
 
 func (c *cli) verify(cmd *cobra.Command, f verifyFlags, args []string) error {
 	ctx := cmd.Context()
-	r, err := c.openRepository(ctx, cmd, f.target)
+	r, err := c.openRepository(ctx, cmd, f.target, f.untrusted)
 	if err != nil {
 		return err
 	}

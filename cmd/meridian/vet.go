@@ -19,13 +19,14 @@ application whose folder holds it, and a file that belongs to none for nothing.`
 
 func (c *cli) vetCommand() *cobra.Command {
 	var partial, changed bool
+	var untrusted untrustedFlags
 	cmd := &cobra.Command{
 		Use:   "vet " + appsUsage,
 		Short: "Check applications",
 		Long: `Check applications against the schema, the platform and, over FOLDER/...,
 against one another. Nothing is written; every mistake is told once, with its
 place and a fix. A warning that is meant is silenced behind its field:
-@allow(M4031, reason="why").` + appsHelp + changedHelp,
+@allow(M4031, reason="why").` + appsHelp + changedHelp + untrustedHelp,
 		Example: `  meridian vet
   meridian vet ./...
   meridian vet --format sarif ./... > meridian.sarif
@@ -44,6 +45,9 @@ place and a fix. A warning that is meant is silenced behind its field:
 			if err != nil {
 				return err
 			}
+			if err := c.confine(cmd.Context(), s, untrusted); err != nil {
+				return err
+			}
 			s.vetOnly = true
 			return c.compileAll(cmd.Context(), s, args, partial, nil)
 		},
@@ -51,6 +55,7 @@ place and a fix. A warning that is meant is silenced behind its field:
 	cmd.Flags().VarP(&c.output.format, "format", "", "the same as --diagnostics; json, sarif and github go to standard output")
 	partialFlag(cmd, &partial)
 	changedFlag(cmd, &changed)
+	untrusted.register(cmd, false)
 	return cmd
 }
 

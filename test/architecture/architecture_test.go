@@ -138,6 +138,7 @@ func TestDirection(t *testing.T) {
 		"schema/export": {"schema"},
 		"expect":        {"diag", "schema", "regions", "manifest", "compiler"},
 		"change":        {"golden", "manifest"},
+		"sandbox":       {},
 	}
 	for _, s := range sources(t) {
 		allowed, held := mayImport[s.folder]
@@ -167,6 +168,20 @@ func TestWriters(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// TestSandbox holds that only the command starts children, and that a child's side reaches for nothing.
+func TestSandbox(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, name := range s.imports() {
+			if name == module+"/sandbox" && !under(s.folder, "cmd") && s.folder != "sandbox" {
+				t.Errorf("%s imports %s; only cmd does", s.path, name)
+			}
+			if s.folder == "sandbox" && !s.test && (under(name, "net") || strings.Contains(name, ".")) {
+				t.Errorf("%s imports %s", s.path, name)
+			}
+		}
 	}
 }
 
