@@ -45,40 +45,25 @@ func (c *cli) publishCommand() *cobra.Command {
 		Long: `Compile applications and commit their manifests, all in one commit, to the git
 repository that the clusters sync from. Only what the applications own is
 touched; when nothing changed, nothing is committed; a lost race is tried again
-on the new head.
+on the new head. Where the platform declares waves of regions, a version comes
+to the first of them, and meridian promote brings it to the others.
 
-With --spaces the platform is published instead: its spaces in all regions, and
-every application that is there, compiled again from its recorded inputs; so it
+THE PLATFORM is published instead with --spaces: its spaces in all regions, and
+every application that is there, compiled again from its recorded inputs. So it
 is with --platform where no application is named and the working folder holds
 none. What that changes, and means, is said first. Applications stay in the
 regions that they were published to: into one that was opened since they go with
 their own next publication, or with --extend.
 
-With --base the result is a pull request: --branch, a branch of its own, is made
+A PULL REQUEST is the result with --base: --branch, a branch of its own, is made
 anew from the base's head and pushed, by force if it was there; when nothing
 differs from the base, nothing is. What regions' proxies read is left alone, so
 that two pull requests do not conflict, and --edge computes it on the base when
 they are merged.
 
-A token for https is read from --token-file or from the variable MERIDIAN_TOKEN,
-never from the address. Authorities in --ca-file are trusted beside the
-system's. The proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY. A
-redirect to another host is not followed, and plain http to another machine
-wants --allow-http. Over ssh the key is that of --ssh-key, its passphrase that
-of the variable MERIDIAN_SSH_PASSPHRASE, or one of the agent and of the usual
-files; a host whose key is not among the known ones is refused, and
-~/.ssh/config is not read. What is fetched is kept in --cache, in the user's
-cache folder by default, and publishers that share it push together. A push that
-a rule of the server declines is not tried again; what the server says is shown.
-
-The source that is recorded is that of --source-repository and --source-commit,
-or what the CI system says (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines,
-Bitbucket, CircleCI, Buildkite), or the git repository of the working folder:
-its remote origin, and its commit, if that holds the inputs as they are.
-
-What is possible and rarely meant is refused without a flag that names it:
-leaving a region or giving up a host or a port (--remove-from), a space that the
-platform no longer has (--remove-space), and what --allow names:
+WHAT IS RARELY MEANT is refused without a flag that names it: leaving a region
+or giving up a host or a port (--remove-from), a space that the platform no
+longer has (--remove-space), and what --allow names:
   older-source   a commit of the source that is older than the published one
   mass-removal   more than 50 objects of a region, and more than a tenth of it
   empty          no application in FOLDER/..., or a platform without spaces
@@ -88,7 +73,23 @@ With --rename-from an application is published under its new name or in its new
 space, and the old one goes in the same commit. With --take-over an application
 of the repository may be published from another source; and one that holds what
 an application of this call claims is removed as a whole, its hosts, paths and
-ports pass. What calls the one that goes is looked for first.` + authorshipHelp + appsHelp + untrustedHelp,
+ports pass. What calls the one that goes is looked for first (--break-callers).
+
+OVER HTTPS a token is read from --token-file or from the variable
+MERIDIAN_TOKEN, never from the address. Authorities in --ca-file are trusted
+beside the system's, proxies are those of HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+A redirect to another host is not followed, and plain http to another machine
+wants --allow-http. OVER SSH the key is that of --ssh-key, its passphrase that
+of the variable MERIDIAN_SSH_PASSPHRASE, or one of the agent and of the usual
+files. A host whose key is not among the known ones is refused, and
+~/.ssh/config is not read. A push that a rule of the server declines is not
+tried again; what the server says is shown. What is fetched is kept in --cache,
+and publishers that share it push together.
+
+THE SOURCE that is recorded is that of --source-repository and --source-commit,
+or what the CI system says (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines,
+Bitbucket, CircleCI, Buildkite), or the git repository of the working folder:
+its remote origin, and its commit, if that holds the inputs as they are.` + authorshipHelp + appsHelp + untrustedHelp,
 		Example: `  meridian publish --to ./gitops.git --spaces
   meridian publish --to ./gitops.git ./...
   meridian publish --to ./gitops.git --rename-from web/old new
