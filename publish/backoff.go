@@ -23,29 +23,31 @@ func jitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d+1)
 }
 
+// crowd is how many contenders the longest pause leaves a turn to.
+const crowd = 32
+
+// What pauses become while a run gets old: newcomers try at once, and would otherwise overtake whoever has lost often,
+// again and again. In a crowd some are always old, so that the young have to leave them room.
 const (
-	// patienceEnds is how long a run waits longer after each loss. From then on it waits less and less: newcomers try at
-	// once, and would otherwise overtake whoever has lost often, again and again.
-	patienceEnds = 15 * time.Second
-	// insisting is when it waits the least. That is not nothing: when many are old, the server is at its limit.
+	patient   = 1.5 // of the longest pause, at first
+	impatient = 0.4 // after insisting
 	insisting = 45 * time.Second
 )
 
 // backoff is the pause after the nth lost attempt, counted from 1, of a run that has lasted so long, where an attempt
-// takes about as long as start. It must grow: with a fixed one, sixteen contenders together get an eighth of the commits
-// through that one gets.
+// takes about as long as start. It must grow, and fast: what the losers of a crowd cost the server is taken from whoever
+// could have won.
 func backoff(attempt int, start, elapsed time.Duration) time.Duration {
 	d := start
-	for range min(attempt, 12) - 1 {
-		d *= 2
+	for range min(attempt, 8) - 1 {
+		d *= 4
 	}
 	return jitter(min(d, pauseLimit(start, elapsed)))
 }
 
-// pauseLimit is the longest pause: long enough for twenty others to have their turn, within reason. It falls to a sixth
-// of that while a run gets old.
+// pauseLimit is the longest pause: long enough for a crowd to have their turn, within reason.
 func pauseLimit(start, elapsed time.Duration) time.Duration {
-	longest := min(max(3*time.Second, 20*start), 20*time.Second)
-	left := float64(insisting-elapsed) / float64(insisting-patienceEnds)
-	return time.Duration(min(1, max(1.0/6, left)) * float64(longest))
+	longest := min(max(3*time.Second, crowd*start), 20*time.Second)
+	age := min(1, float64(elapsed)/float64(insisting))
+	return time.Duration((patient - (patient-impatient)*age) * float64(longest))
 }

@@ -13,13 +13,13 @@ func TestBackoff(t *testing.T) {
 		least, most time.Duration
 	}{
 		{1, 0, 50 * time.Millisecond, 150 * time.Millisecond},
-		{2, time.Second, 100 * time.Millisecond, 301 * time.Millisecond},
-		{5, time.Second, 800 * time.Millisecond, 2401 * time.Millisecond},
-		{6, 10 * time.Second, 1500 * time.Millisecond, 4501 * time.Millisecond},
-		{1000, 15 * time.Second, 1500 * time.Millisecond, 4500 * time.Millisecond},
-		{1000, 30 * time.Second, 750 * time.Millisecond, 2250 * time.Millisecond},
-		{1000, 45 * time.Second, 250 * time.Millisecond, 750 * time.Millisecond},
-		{1000, time.Hour, 250 * time.Millisecond, 750 * time.Millisecond},
+		{2, time.Second, 200 * time.Millisecond, 601 * time.Millisecond},
+		{3, time.Second, 800 * time.Millisecond, 2401 * time.Millisecond},
+		{4, 0, 2400 * time.Millisecond, 7201 * time.Millisecond},
+		{1000, 0, 2400 * time.Millisecond, 7201 * time.Millisecond},
+		{1000, 22500 * time.Millisecond, 1520 * time.Millisecond, 4561 * time.Millisecond},
+		{1000, 45 * time.Second, 640 * time.Millisecond, 1921 * time.Millisecond},
+		{1000, time.Hour, 640 * time.Millisecond, 1921 * time.Millisecond},
 	}
 	for _, test := range tests {
 		low, high := time.Duration(1<<62), time.Duration(0)

@@ -23,6 +23,9 @@ type combiner struct {
 	ticket *ticket // what is on its way; nil for nothing
 	alone  bool    // the server refused what was pushed together
 	off    bool    // the locks cannot be had
+
+	together int  // how many commits were last on their way, ours among them
+	unsure   bool // whether the branch has moved is not known
 }
 
 // ticket is a commit whose arrival decides over an attempt.
@@ -79,13 +82,13 @@ func (c *combiner) try(ctx context.Context, e engine, o Options, j job, last *pu
 	return c.deliver(ctx)
 }
 
-// pause is what back-off starts from: how long an attempt takes, as it was just now. Who is with others starts sooner,
-// because they are in it with him.
+// pause is what back-off starts from: how long an attempt takes. Of several who were in it together, whoever comes first
+// brings the others along.
 func (c *combiner) pause(retry *retryError, took time.Duration) time.Duration {
-	if c == nil || c.off {
-		return max(retry.pause, took)
+	if c != nil && c.together > 1 {
+		took /= time.Duration(c.together)
 	}
-	return retry.pause
+	return max(retry.pause, took)
 }
 
 // lockError says that publishers cannot combine: a lock is held for too long, or the cache cannot be written.
@@ -154,12 +157,16 @@ func (c *combiner) start(ctx context.Context, state chainState) (base, tip plumb
 // deliver waits until the ticket's commit has arrived or cannot any more, and pushes when nobody else does.
 func (c *combiner) deliver(ctx context.Context) (Result, []diag.Diagnostic, *pushed, error) {
 	t := c.ticket
+	c.unsure = false
 	begin, pause := time.Now(), lockPause
 	before := c.chain.read()
 	for {
 		state := c.chain.read()
 		if !state.Touched.Equal(before.Touched) || len(state.Pushed) != len(before.Pushed) || state.Epoch != before.Epoch {
 			before, begin = state, time.Now() // it goes on
+		}
+		if state.Epoch == t.epoch {
+			c.together = max(1, len(state.Links))
 		}
 		fate := state.fate(t.epoch, t.commit.String())
 		if t.landed || fate == arrived {
@@ -169,7 +176,7 @@ func (c *combiner) deliver(ctx context.Context) (Result, []diag.Diagnostic, *pus
 		if fate != waiting {
 			c.ticket, c.alone = nil, fate == refused
 			err := fmt.Errorf("push to %s: the commits of this machine were overtaken", c.engine.url)
-			return Result{}, nil, t.pushed(), &retryError{err: err, pause: lockPause, moved: true}
+			return Result{}, nil, t.pushed(), &retryError{err: err, pause: lockPause, moved: !c.unsure}
 		}
 		release, err := c.chain.pushLock(ctx, 0)
 		switch {
@@ -228,7 +235,14 @@ func (c *combiner) push(ctx context.Context) error {
 
 // examine finds out what a push that seems to have failed has done.
 func (c *combiner) examine(ctx context.Context, state chainState, failed *retryError) error {
-	head, err := c.engine.head(ctx)
+	c.unsure = failed.lost
+	if failed.lost { // the next attempt reads the head in any case
+		return c.drop(ctx, state, false)
+	}
+	head, err := failed.head, error(nil)
+	if head.IsZero() {
+		head, err = c.engine.branch(ctx)
+	}
 	switch {
 	case err != nil || head.String() == state.Base:
 		return failed

@@ -45,6 +45,8 @@ type retryError struct {
 	err   error
 	pause time.Duration // how long an attempt takes, about: what back-off starts from
 	moved bool          // the head is known to be another one by now
+	head  plumbing.Hash // that one, where the server has said it
+	lost  bool          // the server has said that it did not move the branch, in words for a lost race
 }
 
 func (e *retryError) Error() string { return e.err.Error() }

@@ -61,11 +61,11 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 	var last *pushed
 	standstill := 0 // failures in a row on one head
 	others := newCombiner(e, o, j)
-	begin := time.Now()
+	begin, quickest := time.Now(), time.Duration(math.MaxInt64)
 	for attempt := 1; ; attempt++ {
 		tried := time.Now()
 		result, diags, now, err := others.try(ctx, e, o, j, last)
-		took := time.Since(tried)
+		quickest = min(quickest, time.Since(tried))
 		if result.Attempts = attempt; err == nil {
 			return result, diags, nil
 		}
@@ -85,7 +85,7 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 		if !hopeless && o.Progress != nil {
 			o.Progress(fmt.Sprintf("attempt %d did not get through; trying again from the new head", attempt))
 		}
-		if hopeless || sleep(ctx, backoff(attempt, others.pause(retry, took), time.Since(begin))) != nil {
+		if hopeless || sleep(ctx, backoff(attempt, others.pause(retry, quickest), time.Since(begin))) != nil {
 			return giveUp(ctx, e, others, o, j, last, attempt, err)
 		}
 	}

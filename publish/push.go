@@ -37,7 +37,7 @@ func (e *remoteEngine) push(ctx context.Context, from, to plumbing.Hash, objects
 		return e.failure("push to", err)
 	}
 	if now := refs.References[e.ref.String()]; now != from {
-		return &retryError{err: fmt.Errorf("push to %s: %s has moved from %s to %s", e.url, e.ref, from, now), pause: remotePause, moved: true}
+		return &retryError{err: fmt.Errorf("push to %s: %s has moved from %s to %s", e.url, e.ref, from, now), pause: remotePause, moved: true, head: now}
 	}
 	var pack bytes.Buffer
 	if _, err := encodePack(&pack, objects); err != nil {

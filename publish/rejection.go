@@ -48,5 +48,5 @@ func (e *remoteEngine) rejection(report *packp.ReportStatus, words string) error
 	if byPolicy(status) {
 		return refuse(diag.PushRejected, "the server refuses the push to %s: %s", strings.TrimPrefix(e.ref.String(), "refs/heads/"), text)
 	}
-	return &retryError{err: fmt.Errorf("push to %s: %w", e.url, errors.New(text)), pause: remotePause}
+	return &retryError{err: fmt.Errorf("push to %s: %w", e.url, errors.New(text)), pause: remotePause, lost: raceRE().MatchString(status)}
 }

@@ -69,6 +69,15 @@ func (e *remoteEngine) uploadSession(ctx context.Context) (transport.UploadPackS
 	return session, refs, nil
 }
 
+// branch asks the server where the branch is, and fetches nothing.
+func (e *remoteEngine) branch(ctx context.Context) (plumbing.Hash, error) {
+	session, refs, err := e.uploadSession(ctx)
+	if session == nil || err != nil {
+		return plumbing.ZeroHash, err
+	}
+	return refs.References[e.ref.String()], session.Close()
+}
+
 func (e *remoteEngine) head(ctx context.Context) (plumbing.Hash, error) {
 	session, refs, err := e.uploadSession(ctx)
 	if session == nil || err != nil {
