@@ -198,6 +198,9 @@ func TestEnded(t *testing.T) {
 			if runtime.GOOS == "windows" && test.want == sandbox.Memory {
 				t.Skip("there is no limit on memory but the runtime's")
 			}
+			if raceDetector && test.want == sandbox.Memory {
+				t.Skip("the race detector needs more memory than there is")
+			}
 			p := newPool(t, test.limits)
 			if _, err := do(p, "echo", "before"); err != nil {
 				t.Fatal(err)

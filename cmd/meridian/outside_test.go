@@ -64,6 +64,9 @@ var sameProduct = cmp.Options{
 // byte, claims, diagnostics with their places, what others see of it, and the inputs that are recorded. So it is for
 // every golden case, example and error case, read from the disk and, where it compiles, from its record.
 func TestOutsideIsInside(t *testing.T) {
+	if raceDetector {
+		t.Skip("it takes minutes with the race detector; golden's tests compile the same from many goroutines")
+	}
 	groups := map[string][]string{} // by platform
 	for _, pattern := range []string{"../../golden/cases/*/app.cue", "../../examples/*/app.cue", "../../examples/*/*/app.cue", "testdata/errors/*/app.cue"} {
 		paths, err := filepath.Glob(pattern)
@@ -196,6 +199,9 @@ func repeated(n int, text string) string {
 // TestHostile holds that no input does more than fail: in bounded time, with a diagnostic of its file, whatever it
 // does to the process that evaluates it; and that an ordinary application compiles after each.
 func TestHostile(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector needs more memory than a child may have")
+	}
 	tests := []struct {
 		name, source string
 		limits       untrustedFlags
@@ -252,6 +258,9 @@ func TestHostile(t *testing.T) {
 
 // TestHostileModule holds that a module's own file, which is CUE as well, is not evaluated here.
 func TestHostileModule(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector needs more memory than a child may have")
+	}
 	tree, err := manifest.NewTree([]manifest.File{
 		{Path: appFile, Data: []byte(plainApp)},
 		{Path: modulePrefix + moduleFile, Data: []byte("module: \"x.com/\\(_s40)\"\n_s0: \"xxxxxxxxxxxxxxxx\"\n" + repeated(40, "_s%d: \"\\(_s%p)\\(_s%p)\"\n"))},
