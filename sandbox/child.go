@@ -1,10 +1,8 @@
 package sandbox
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -40,27 +38,16 @@ func (e *Ended) Error() string {
 	return text
 }
 
-// What a message is; it goes before the message.
-const (
-	request int = iota
-	question
-	reply
-	answer
-	lastAnswer // the child will end now
-)
-
 // limitsVariable hands the limits to the child: the only variable it has.
 const limitsVariable = "MERIDIAN_SANDBOX"
 
 // child is a running process, used by one goroutine at a time.
 type child struct {
+	stream
 	limits  Limits
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	budget  *budget
-	encoder *gob.Encoder
-	decoder *gob.Decoder
-	buffer  *bufio.Writer
 	words   words
 	killed  atomic.Bool
 	late    atomic.Bool // it was killed because it took too long
@@ -86,8 +73,8 @@ func start(program Program, limits Limits) (*child, error) {
 	if err := c.command.Start(); err != nil {
 		return nil, fmt.Errorf("start a child: %w", err)
 	}
-	c.stdin, c.buffer, c.budget = stdin, bufio.NewWriterSize(stdin, 1<<16), &budget{source: stdout}
-	c.encoder, c.decoder = gob.NewEncoder(c.buffer), gob.NewDecoder(bufio.NewReaderSize(c.budget, 1<<16))
+	c.stdin, c.budget = stdin, &budget{source: stdout}
+	c.stream = newStream(c.budget, stdin)
 	return c, nil
 }
 
@@ -141,16 +128,6 @@ func (c *child) exchange(call Call) error {
 			return err
 		}
 	}
-}
-
-func (c *child) send(kind int, message any) error {
-	if err := c.encoder.Encode(kind); err != nil {
-		return err
-	}
-	if err := c.encoder.Encode(message); err != nil {
-		return err
-	}
-	return c.buffer.Flush()
 }
 
 // ended finds out why an exchange did not come to its end.

@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"bufio"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -36,8 +34,7 @@ func Serve(in io.Reader, out io.Writer, limits string, worker Worker) error {
 	if err := confine(l); err != nil {
 		return fmt.Errorf("limit the child: %w", err)
 	}
-	buffer := bufio.NewWriterSize(out, 1<<16)
-	s := server{buffer: buffer, encoder: gob.NewEncoder(buffer), decoder: gob.NewDecoder(bufio.NewReaderSize(untilEnd(in), 1<<16))}
+	s := server{newStream(untilEnd(in), out)}
 	for {
 		if err := allow(l); err != nil {
 			return fmt.Errorf("limit the child: %w", err)
@@ -58,11 +55,7 @@ func untilEnd(in io.Reader) io.Reader {
 	return r
 }
 
-type server struct {
-	buffer  *bufio.Writer
-	encoder *gob.Encoder
-	decoder *gob.Decoder
-}
+type server struct{ stream }
 
 // one serves one request.
 func (s *server) one(worker Worker) error {
@@ -100,14 +93,4 @@ func (s *server) expect(want int) error {
 		return errors.New("a message out of turn")
 	}
 	return nil
-}
-
-func (s *server) send(kind int, message any) error {
-	if err := s.encoder.Encode(kind); err != nil {
-		return err
-	}
-	if err := s.encoder.Encode(message); err != nil {
-		return err
-	}
-	return s.buffer.Flush()
 }
