@@ -42,7 +42,7 @@ regions: "aws-beijing": {http: public: host: "app1-cn.mydomain.com", tcp: null, 
 		l4(manifest.ClaimTCP, "admin", 9000, 90),
 		l4(manifest.ClaimUDP, "feed", 7001, 7000),
 	}
-	if diff := cmp.Diff(want, result.Claims()); diff != "" {
+	if diff := cmp.Diff(want, result.Product().Claims()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -140,25 +140,3 @@ func Encode(objects []manifest.Object) (manifest.Tree, error) {
 func AppFolder(region, namespace, app string) string {
 	return "regions/" + region + "/spaces/" + namespace + "/apps/" + app
 }
-
-// Tree returns all regions' manifests, as they lie in the repository.
-func (r *Result) Tree() (manifest.Tree, error) {
-	var files []manifest.File
-	for _, output := range r.Outputs {
-		folder := AppFolder(output.Region, r.Namespace, r.App.Name)
-		for path, data := range output.Files.Files() {
-			files = append(files, manifest.File{Path: folder + "/" + path, Data: data})
-		}
-	}
-	return manifest.NewTree(files)
-}
-
-// Claims returns the names that the application claims in all regions, sorted.
-func (r *Result) Claims() []manifest.Claim {
-	var claims []manifest.Claim
-	for _, output := range r.Outputs {
-		claims = append(claims, output.Claims...)
-	}
-	slices.SortFunc(claims, manifest.Claim.Compare)
-	return claims
-}

@@ -45,7 +45,7 @@ func TestDelegatedPaths(t *testing.T) {
 			if diff := cmp.Diff(test.want, brief(list)); diff != "" {
 				t.Errorf("(-want +got):\n%s%s", diff, messages(list))
 			}
-			for _, claim := range result.Claims() {
+			for _, claim := range result.Product().Claims() {
 				if claim.Kind == manifest.ClaimHTTP && test.want == nil && claim.Delegated != test.delegated {
 					t.Errorf("claim of %s%s is delegated: %v", claim.Host, claim.Path, claim.Delegated)
 				}

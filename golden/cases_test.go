@@ -209,7 +209,7 @@ func edgeFiles(t *testing.T, c *testCase) []manifest.File {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, claim := range result.Claims() {
+		for _, claim := range result.Product().Claims() {
 			claims[claim.Region] = append(claims[claim.Region], claim)
 		}
 	}
