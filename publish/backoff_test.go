@@ -32,3 +32,27 @@ func TestBackoff(t *testing.T) {
 		}
 	}
 }
+
+// TestPause holds that pauses begin with what an attempt takes, with a cache as without; those who were in it together
+// leave as much room as one.
+func TestPause(t *testing.T) {
+	retry := &retryError{pause: 100 * time.Millisecond}
+	tests := []struct {
+		name string
+		c    *combiner
+		took time.Duration
+		want time.Duration
+	}{
+		{"without a cache", nil, 2 * time.Second, 2 * time.Second},
+		{"with one", &combiner{}, 2 * time.Second, 2 * time.Second},
+		{"alone in it", &combiner{together: 1}, 2 * time.Second, 2 * time.Second},
+		{"four together", &combiner{together: 4}, 2 * time.Second, 500 * time.Millisecond},
+		{"a fast attempt", nil, time.Millisecond, 100 * time.Millisecond},
+		{"many together", &combiner{together: 100}, 2 * time.Second, 100 * time.Millisecond},
+	}
+	for _, test := range tests {
+		if got := test.c.pause(retry, test.took); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
