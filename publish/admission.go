@@ -13,7 +13,6 @@ import (
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/manifest"
-	"github.com/meridian-gitops/meridian/signature"
 )
 
 // Admission says who pushes, and by what rules commits are admitted to a branch.
@@ -25,8 +24,24 @@ type Admission struct {
 
 	MeridianVersion string
 
-	// Platform reads a platform that a commit has recorded. It is called once for the same files.
+	// Platform reads a platform that a commit has recorded. It is called again only when the files have changed, and after
+	// the one before has been closed.
 	Platform func(ctx context.Context, inputs manifest.Tree) (*RecordedPlatform, []diag.Diagnostic, error)
+}
+
+var errNoIdentity = errors.New("nobody is named as who pushes")
+
+// Check reports what is missing in an Admission.
+func (a Admission) Check() error {
+	if len(a.Identities) == 0 || slices.Contains(a.Identities, "") {
+		return errNoIdentity
+	}
+	for _, pattern := range a.AllowPaths {
+		if err := CheckPattern(pattern); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RecordedPlatform is a platform as the guard needs it.
@@ -35,6 +50,7 @@ type RecordedPlatform struct {
 	Edge       EdgeFunc
 	Admins     []string
 	Publishers map[string][]string // by namespace
+	Close      func() error        // lets go of what compiles for it; nil: there is nothing to let go of
 }
 
 // Admitted says what was looked at.
@@ -48,7 +64,9 @@ type Admitted struct {
 // what the commits hold must be what publishing their recorded inputs there would give. Findings are positioned in the
 // repository. old is empty when there is no branch yet.
 func (s *Sources) Admit(ctx context.Context, old, new string, a Admission) (Admitted, []diag.Diagnostic, error) {
-	g := &guard{Admission: a, sources: s, engine: sharedEngine{s}, platforms: map[plumbing.Hash]*RecordedPlatform{}, admitted: Admitted{Texts: map[string][]byte{}}}
+	engine := sharedEngine{s}
+	g := &guard{Admission: a, sources: s, engine: engine, rings: newKeyrings(engine), admitted: Admitted{Texts: map[string][]byte{}}}
+	defer g.forget()
 	err := g.run(ctx, plumbing.NewHash(old), plumbing.NewHash(new))
 	var stop *stopped
 	if errors.As(err, &stop) {
@@ -60,13 +78,15 @@ func (s *Sources) Admit(ctx context.Context, old, new string, a Admission) (Admi
 // guard is one admission on its way.
 type guard struct {
 	Admission
-	sources   *Sources
-	engine    engine
-	platforms map[plumbing.Hash]*RecordedPlatform // by their folder's tree
-	owners    owners
-	several   bool // commits are judged: each finding names its own
-	found     []diag.Diagnostic
-	admitted  Admitted
+	sources  *Sources
+	engine   engine
+	rings    keyrings
+	platform *RecordedPlatform // the one that was needed last, and
+	of       plumbing.Hash     // the tree of its folder
+	owners   owners
+	several  bool // commits are judged: each finding names its own
+	found    []diag.Diagnostic
+	admitted Admitted
 }
 
 // stopped ends an admission after what was found.
@@ -139,40 +159,37 @@ func (g *guard) lines(ctx context.Context, old, new plumbing.Hash) (line, aside 
 // beside returns the commits that can be reached from merges of a line, and not from old.
 func (g *guard) beside(ctx context.Context, old plumbing.Hash, line []ancestor, seen map[plumbing.Hash]bool) ([]ancestor, error) {
 	if !old.IsZero() { // everything before old was admitted when it came
-		for queue := []plumbing.Hash{old}; len(queue) > 0; {
-			hash := queue[len(queue)-1]
-			queue = queue[:len(queue)-1]
-			if seen[hash] {
-				continue
-			}
-			seen[hash] = true
-			c, err := g.readCommit(ctx, hash)
-			if err != nil {
-				return nil, err
-			}
-			queue = append(queue, c.commit.ParentHashes...)
+		if err := g.reach(ctx, []plumbing.Hash{old}, seen, func(ancestor) {}); err != nil {
+			return nil, err
 		}
 	}
-	var list []ancestor
-	var queue []plumbing.Hash
+	var from []plumbing.Hash
 	for _, c := range line {
-		queue = append(queue, c.commit.ParentHashes[min(1, len(c.commit.ParentHashes)):]...)
+		from = append(from, c.commit.ParentHashes[min(1, len(c.commit.ParentHashes)):]...)
 	}
-	for len(queue) > 0 {
-		hash := queue[0]
-		queue = queue[1:]
+	var list []ancestor
+	err := g.reach(ctx, from, seen, func(c ancestor) { list = append(list, c) })
+	slices.Reverse(list)
+	return list, err
+}
+
+// reach visits the commits that can be reached from others and have not been seen, the nearest first.
+func (g *guard) reach(ctx context.Context, from []plumbing.Hash, seen map[plumbing.Hash]bool, visit func(ancestor)) error {
+	for len(from) > 0 {
+		hash := from[0]
+		from = from[1:]
 		if seen[hash] {
 			continue
 		}
 		seen[hash] = true
 		c, err := g.readCommit(ctx, hash)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list, queue = append(list, c), append(queue, c.commit.ParentHashes...)
+		visit(c)
+		from = append(from, c.commit.ParentHashes...)
 	}
-	slices.Reverse(list)
-	return list, nil
+	return nil
 }
 
 // maxCommit is the size up to which a commit is read.
@@ -267,44 +284,27 @@ func (g *guard) fromNeither(ctx context.Context, changed []changedFile, others [
 }
 
 // signature refuses a commit that none of the signers in force before it has signed, or, where it changes who they are,
-// none of those that it brings.
+// none of those that it brings. A record that does not say who they are ends the admission.
 func (g *guard) signature(ctx context.Context, c ancestor, parent plumbing.Hash) error {
-	before, err := g.keyring(ctx, parent)
+	before, beforeFile, err := g.rings.of(ctx, parent)
 	if err != nil {
-		return err
+		return g.broken(err)
 	}
-	after, err := g.keyring(ctx, c.commit.TreeHash)
+	after, afterFile, err := g.rings.of(ctx, c.commit.TreeHash)
 	if err != nil {
-		return err
+		return g.broken(err)
 	}
 	data, err := g.engine.read(ctx, plumbing.CommitObject, c.hash)
 	if err != nil {
 		return err
 	}
-	for _, keys := range []*signature.Keyring{before, after} {
-		if keys == nil {
-			continue
-		}
-		g.found = append(g.found, CheckSignature(c.hash.String(), data, keys)...)
-		if err := g.stop(); err != nil {
-			return err
-		}
+	if before != nil {
+		g.found = append(g.found, CheckSignature(c.hash.String(), data, before)...)
 	}
-	return nil
-}
-
-// keyring reads who must sign commits by the platform that a tree has recorded; nil: nobody. A record that cannot be read
-// is told, and ends the admission.
-func (g *guard) keyring(ctx context.Context, root plumbing.Hash) (*signature.Keyring, error) {
-	if root.IsZero() {
-		return nil, nil
+	if after != nil && beforeFile != afterFile && !diag.HasErrors(g.found) {
+		g.found = append(g.found, CheckSignature(c.hash.String(), data, after)...)
 	}
-	record, err := readPlatform(ctx, newDraft(g.engine, root))
-	if err != nil {
-		return nil, g.broken(err)
-	}
-	keys, err := record.Keyring()
-	return keys, g.broken(err)
+	return g.stop()
 }
 
 // owners are who owns what, by the platform in force.
@@ -382,9 +382,10 @@ func (g *guard) platformAt(ctx context.Context, root plumbing.Hash) (*RecordedPl
 	if n == nil || err != nil {
 		return nil, err
 	}
-	if known := g.platforms[n.base]; known != nil {
-		return known, nil
+	if g.platform != nil && g.of == n.base {
+		return g.platform, nil
 	}
+	g.forget()
 	inputs, err := g.inputs(ctx, d, platformDir)
 	if err != nil {
 		return nil, err
@@ -397,8 +398,16 @@ func (g *guard) platformAt(ctx context.Context, root plumbing.Hash) (*RecordedPl
 	if p == nil {
 		return nil, errors.Join(g.stop(), fmt.Errorf("read the platform of the repository: %v", list))
 	}
-	g.platforms[n.base] = p
+	g.platform, g.of = p, n.base
 	return p, g.stop()
+}
+
+// forget closes the platform that was needed last: whoever pushes decides how many there are.
+func (g *guard) forget() {
+	if g.platform != nil && g.platform.Close != nil {
+		_ = g.platform.Close() // nothing is written there
+	}
+	g.platform = nil
 }
 
 // inputs reads recorded files, which have been seen to be regular and not to be large.

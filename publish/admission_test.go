@@ -223,6 +223,31 @@ func TestAdmitEdgeLater(t *testing.T) {
 	}
 }
 
+// TestAdmitEmptyEdge holds that a platform comes with the aggregates of every region, also of one where nobody has a claim.
+func TestAdmitEmptyEdge(t *testing.T) {
+	r := newLocalRepo(t)
+	o := r.options()
+	o.Edge = nil
+	if told := r.spaces(o, testPlatform(t, "r1")); told != nil {
+		t.Fatal(told)
+	}
+	adm := admission(t)
+	adm.Identities, adm.Bootstrap = []string{"ops"}, true
+	adm.Platform = func(context.Context, manifest.Tree) (*RecordedPlatform, []diag.Diagnostic, error) {
+		edge := func(region string, _ []manifest.Claim) ([]manifest.File, []diag.Diagnostic, error) {
+			return []manifest.File{{Path: "tcp-services.yaml", Data: []byte("# nothing in " + region + "\n")}}, nil, nil
+		}
+		return &RecordedPlatform{Platform: testPlatform(t, "r1"), Edge: edge, Admins: []string{"ops"}}, nil, nil
+	}
+	if got := r.admit(adm, "", r.head()); len(got) != 1 || !strings.HasPrefix(got[0], "regions/r1/edge/tcp-services.yaml: error M8070") {
+		t.Errorf("without aggregates: %q", got)
+	}
+	adm.EdgeLater = true
+	if got := r.admit(adm, "", r.head()); len(got) > 0 {
+		t.Errorf("aggregates later: %q", got)
+	}
+}
+
 // TestAdmitSignature holds that commits are admitted only with the signature of who must sign by the platform before them,
 // and by the one that they bring.
 func TestAdmitSignature(t *testing.T) {
@@ -316,6 +341,58 @@ func (r *repo) forcedPlatform(p Platform, name string) {
 	}
 	text, _ := p.Inputs.Get("platform.cue")
 	r.commit(map[string]string{platformFile: string(data), platformDir + "/platform.cue": string(text)})
+}
+
+// TestAdmitPlatforms holds that an administrator may take regions and spaces away, and that however many platforms are
+// pushed, one at a time is kept.
+func TestAdmitPlatforms(t *testing.T) {
+	r := newLocalRepo(t)
+	r.seed("r1", "r2")
+	begin := r.head()
+	app := testApp(t, "myorg-web", "app1", "r1").port("r1", manifest.ClaimTCP, 9000)
+	numbered := func(n int) Platform {
+		regions := []string{"r1", "r2"}[:max(1, 2-n)]
+		p := testPlatform(t, regions...)
+		if n > 1 {
+			p.Spaces = p.Spaces[:1]
+		}
+		p.Inputs = tree(t, map[string]string{"platform.cue": fmt.Sprintf("org: \"myorg\" // %d\n", n)})
+		p.Recompile = verification(t, app).Platform.Recompile
+		return p
+	}
+	o := r.options()
+	o.RemoveFrom, o.RemoveSpaces = []string{"r2"}, []string{"myorg-data"}
+	for n := range 5 {
+		if told := r.spaces(o, numbered(n)); told != nil {
+			t.Fatal(told)
+		}
+		if n == 0 {
+			r.publish(r.options(), app)
+		}
+	}
+	open, most, asked := 0, 0, 0
+	adm := admission(t)
+	adm.Platform = func(_ context.Context, inputs manifest.Tree) (*RecordedPlatform, []diag.Diagnostic, error) {
+		open, asked = open+1, asked+1
+		most = max(most, open)
+		p := verification(t, app).Platform // that of the seed
+		for n := range 5 {
+			if other := numbered(n); digest(other.Inputs) == digest(inputs) {
+				p = other
+			}
+		}
+		return &RecordedPlatform{Platform: p, Edge: testEdge, Admins: []string{"ops"}, Close: func() error { open--; return nil }}, nil, nil
+	}
+	for who, want := range map[string]string{"ops": "", "team-web": "M8063"} {
+		adm.Identities, asked = []string{who}, 0
+		got := r.admit(adm, begin, r.head())
+		if want == "" && len(got) > 0 || want != "" && (len(got) == 0 || !strings.Contains(got[0], want)) {
+			t.Errorf("%s is told %q, want %q", who, got, want)
+		}
+		if open != 0 || most != 1 || want == "" && asked != 6 {
+			t.Errorf("%s: %d platforms were asked for, at most %d kept at once, %d in the end", who, asked, most, open)
+		}
+	}
 }
 
 // TestAdmitWaves holds that versions come to waves of regions, with what others carry, and that what earlier versions

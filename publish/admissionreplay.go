@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -526,19 +525,4 @@ func (e computedEngine) read(ctx context.Context, kind plumbing.ObjectType, hash
 		return data, nil
 	}
 	return e.engine.read(ctx, kind, hash)
-}
-
-var errNoIdentity = errors.New("nobody is named as who pushes")
-
-// Check reports what is missing in an Admission.
-func (a Admission) Check() error {
-	if len(a.Identities) == 0 || slices.Contains(a.Identities, "") {
-		return errNoIdentity
-	}
-	for _, pattern := range a.AllowPaths {
-		if err := CheckPattern(pattern); err != nil {
-			return err
-		}
-	}
-	return nil
 }

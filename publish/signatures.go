@@ -116,7 +116,7 @@ const mostSignatures = 1000
 // or else since the platform came to name signers.
 func (v *verifier) signatures(ctx context.Context) error {
 	w := &walk{engine: v.draft.engine, depth: 1}
-	rings := map[plumbing.Hash]*signature.Keyring{}
+	rings := newKeyrings(v.draft.engine)
 	for hash := v.commit; v.signed < mostSignatures; {
 		if least := 7; len(v.SignedSince) >= least && strings.HasPrefix(hash.String(), strings.ToLower(v.SignedSince)) {
 			return nil
@@ -143,8 +143,8 @@ func (v *verifier) signatures(ctx context.Context) error {
 
 // signature checks one commit against the signers in force before it, and those that it brings. It reports whether its
 // first parent had to be signed, too.
-func (v *verifier) signature(ctx context.Context, w *walk, hash plumbing.Hash, commit object.Commit, rings map[plumbing.Hash]*signature.Keyring) (bool, error) {
-	after, afterBlob, err := v.keyring(ctx, commit.TreeHash, rings)
+func (v *verifier) signature(ctx context.Context, w *walk, hash plumbing.Hash, commit object.Commit, rings keyrings) (bool, error) {
+	after, afterBlob, err := rings.of(ctx, commit.TreeHash)
 	if err != nil {
 		return false, err
 	}
@@ -158,7 +158,7 @@ func (v *verifier) signature(ctx context.Context, w *walk, hash plumbing.Hash, c
 		case err != nil:
 			return false, err
 		default:
-			if before, beforeBlob, err = v.keyring(ctx, parent.TreeHash, rings); err != nil {
+			if before, beforeBlob, err = rings.of(ctx, parent.TreeHash); err != nil {
 				return false, err
 			}
 		}
@@ -182,15 +182,28 @@ func (v *verifier) signature(ctx context.Context, w *walk, hash plumbing.Hash, c
 	return before != nil && !v.signedOlder, nil
 }
 
-// keyring is the keys of the signers that a tree's platform names, and the file's hash that says so. Each file is read
-// once.
-func (v *verifier) keyring(ctx context.Context, root plumbing.Hash, rings map[plumbing.Hash]*signature.Keyring) (*signature.Keyring, plumbing.Hash, error) {
-	d := newDraft(v.draft.engine, root)
+// keyrings are the keys of the signers that trees' platforms name. Each record is read once.
+type keyrings struct {
+	engine engine
+	known  map[plumbing.Hash]*signature.Keyring // by the record's file
+}
+
+func newKeyrings(e engine) keyrings {
+	return keyrings{e, map[plumbing.Hash]*signature.Keyring{}}
+}
+
+// of returns the keys of the signers that a tree's platform names, nil when it names none, and the file's hash that says
+// so.
+func (k keyrings) of(ctx context.Context, root plumbing.Hash) (*signature.Keyring, plumbing.Hash, error) {
+	if root.IsZero() {
+		return nil, plumbing.ZeroHash, nil
+	}
+	d := newDraft(k.engine, root)
 	n, err := d.lookup(ctx, platformFile)
 	if n == nil || err != nil {
 		return nil, plumbing.ZeroHash, err
 	}
-	if ring, known := rings[n.base]; known {
+	if ring, known := k.known[n.base]; known {
 		return ring, n.base, nil
 	}
 	record, err := readPlatform(ctx, d)
@@ -198,7 +211,7 @@ func (v *verifier) keyring(ctx context.Context, root plumbing.Hash, rings map[pl
 		return nil, n.base, err
 	}
 	ring, err := record.Keyring()
-	rings[n.base] = ring
+	k.known[n.base] = ring
 	return ring, n.base, err
 }
 

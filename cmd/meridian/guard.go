@@ -39,9 +39,9 @@ func (c *cli) guardCommand() *cobra.Command {
 could come from meridian publish by somebody who may: every changed path belongs
 to ID, no name is held twice, and manifests, claims, records and aggregates are
 what compiling the recorded inputs gives. Where the platform names signers, they
-are signed by one of them. Who owns what is asked of the platform
-that is recorded in OLD, never of what is pushed: applications belong to the
-publishers of their space, everything to the platform's admins.
+are signed by one of them. Who owns what is asked of the platform that is
+recorded in OLD, never of what is pushed: applications belong to the publishers
+of their space, everything to the platform's admins.
 
 Without OLD..NEW it is a pre-receive hook: it reads "OLD NEW REF" lines from
 standard input, and guards the branch alone. It may not be deleted or rewritten;
@@ -236,6 +236,9 @@ func (c *cli) guardedPlatform(ctx context.Context, inputs manifest.Tree, untrust
 	}
 	p := s.compiler.Platform()
 	r := &publish.RecordedPlatform{Platform: published, Edge: edgeOf(s.compiler), Admins: p.Admins, Publishers: map[string][]string{}}
+	if s.outside != nil {
+		r.Close = s.outside.pool.Close
+	}
 	for name, space := range p.Spaces {
 		r.Publishers[p.Namespace(name)] = space.Publishers
 	}
