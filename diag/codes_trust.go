@@ -58,7 +58,7 @@ func trustCodes() []Entry {
 			"The commit was written by another version of Meridian, and the guard's makes something else of the same inputs, so that it cannot tell whether anything was edited.",
 			"publish with the guard's version, or bring the guard up to yours"},
 		{RecordRefused, Error, "a record does not belong to what it lies with",
-			"An application's record cannot be read, names another application than its folder, has no inputs or those of another application, or names a platform that is not in force.",
+			"An application's record cannot be read, names another application than its folder, has no inputs or those of another application, says of an earlier version that it was made of other inputs than those beside it, or names a platform that was not in force.",
 			"publish the application: meridian publish writes its record"},
 		{NoPlatformYet, Error, "no platform is in force that says who may publish",
 			"Who may push what is read from the platform that the repository holds. Before there is one, the first push must come from somebody whom it names in `admins`, or be let in with --bootstrap.",
