@@ -74,7 +74,7 @@ func newScale(t *testing.T, f *fleet, kind string, table *tabwriter.Writer) *sca
 		next.ServeHTTP(&counted{w, &s.bytes}, r)
 	})
 	s.r = s.s.NewRepo("fleet.git", kind == "https-filter")
-	run(t, s.r.Dir, "git", "clone", "--quiet", "--bare", "--local", f.dir, filepath.Join(s.r.Dir, "clone"))
+	run(t, s.r.Dir, "git", "clone", "--quiet", "--bare", f.dir, filepath.Join(s.r.Dir, "clone"))
 	for _, name := range []string{"objects", "refs", "packed-refs"} {
 		if err := os.RemoveAll(filepath.Join(s.r.Dir, name)); err != nil {
 			t.Fatal(err)

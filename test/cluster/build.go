@@ -1,0 +1,220 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// home is the folder that keeps what was built, outside of the tree: $MERIDIAN_CLUSTER_CACHE, or a folder of the
+// user's cache.
+func home() (string, error) {
+	if folder := os.Getenv("MERIDIAN_CLUSTER_CACHE"); folder != "" {
+		return folder, nil
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(base, "meridian", "cluster"), nil
+}
+
+// place is where a program is kept.
+func (p program) place() (string, error) {
+	base, err := home()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(base, p.name+"-"+p.version, p.name), nil
+}
+
+// built tells whether a program is there.
+func (p program) built() bool {
+	file, err := p.place()
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(file)
+	return err == nil
+}
+
+// builder builds programs that are not there yet. What it compiles is kept while it lives, so that the programs of one
+// release share it, and is removed then: gigabytes that nothing else would use.
+type builder struct {
+	cache string // GOCACHE
+	say   func(format string, args ...any)
+}
+
+// install builds those programs that are not there.
+func install(ctx context.Context, programs []program, say func(format string, args ...any)) error {
+	cache, err := os.MkdirTemp("", "meridian-cluster-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(cache)
+	b := builder{cache: cache, say: say}
+	for _, p := range programs {
+		if p.built() {
+			continue
+		}
+		if err := b.build(ctx, p); err != nil {
+			return fmt.Errorf("build %s %s: %w", p.name, p.version, err)
+		}
+	}
+	return nil
+}
+
+// build builds one program, and moves it to its place when it is whole.
+func (b builder) build(ctx context.Context, p program) error {
+	file, err := p.place()
+	if err != nil {
+		return err
+	}
+	b.say("building %s %s", p.name, p.version)
+	module, err := os.MkdirTemp("", "meridian-cluster-module-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(module)
+	if err := b.write(ctx, p, module); err != nil {
+		return err
+	}
+	var flags []string
+	for _, value := range p.set {
+		flags = append(flags, "-X "+value)
+	}
+	made := filepath.Join(module, p.name)
+	if _, err := b.run(ctx, module, "build", "-trimpath", "-ldflags=-s -w "+strings.Join(flags, " "), "-o", made, p.path); err != nil {
+		return err
+	}
+	return move(made, file)
+}
+
+// write writes the module that a program is built in.
+func (b builder) write(ctx context.Context, p program, folder string) error {
+	text, err := b.module(ctx, p.module)
+	if err != nil {
+		return err
+	}
+	if p.source != "" {
+		if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(p.source), 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(folder, "go.mod"), []byte(text), 0o644)
+}
+
+// module is the go.mod of a recipe.
+func (b builder) module(ctx context.Context, r recipe) (string, error) {
+	lines := []string{"module cluster", "go 1.26.0", "godebug default=go1.26"}
+	for _, require := range r.require {
+		lines = append(lines, "require "+require)
+	}
+	for _, replace := range r.replace {
+		lines = append(lines, "replace "+replace)
+	}
+	if r.replaces != "" {
+		staged, err := b.staged(ctx, r.replaces)
+		if err != nil {
+			return "", err
+		}
+		for _, path := range staged {
+			lines = append(lines, fmt.Sprintf("replace %s => %s %s", path, path, r.release))
+		}
+	}
+	return strings.Join(lines, "\n") + "\n", nil
+}
+
+// staged are the modules that a module replaces by folders of its own repository.
+func (b builder) staged(ctx context.Context, module string) ([]string, error) {
+	found, err := download(ctx, module)
+	if err != nil {
+		return nil, err
+	}
+	data, err := b.run(ctx, os.TempDir(), "mod", "edit", "-json", found.GoMod)
+	if err != nil {
+		return nil, err
+	}
+	var parsed struct {
+		Replace []struct{ Old, New struct{ Path string } }
+	}
+	if err := json.Unmarshal(data, &parsed); err != nil {
+		return nil, fmt.Errorf("read the go.mod of %s: %w", module, err)
+	}
+	var paths []string
+	for _, replace := range parsed.Replace {
+		if strings.HasPrefix(replace.New.Path, "./") {
+			paths = append(paths, replace.Old.Path)
+		}
+	}
+	if len(paths) == 0 {
+		return nil, errors.New(module + " replaces nothing by its own folders")
+	}
+	return paths, nil
+}
+
+// run runs the go command and returns what it prints.
+func (b builder) run(ctx context.Context, folder string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "GOCACHE="+b.cache, "GOFLAGS=-mod=mod -buildvcs=false", "CGO_ENABLED=0", "GOWORK=off")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go %s: %w\n%s", args[0], err, tail(stderr.String(), 30))
+	}
+	return output, nil
+}
+
+// downloaded is what the module cache has of a module.
+type downloaded struct {
+	GoMod string // file
+	Dir   string // folder
+}
+
+// download brings a module (path@version) into the module cache.
+func download(ctx context.Context, module string) (downloaded, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
+	cmd.Dir = os.TempDir() // outside of a module, whose go.mod it must not touch
+	output, err := cmd.Output()
+	var found struct {
+		downloaded
+		Error string
+	}
+	if failed := json.Unmarshal(output, &found); failed == nil && found.Error != "" {
+		return downloaded{}, errors.New(found.Error)
+	}
+	if err != nil {
+		return downloaded{}, fmt.Errorf("download %s: %w", module, err)
+	}
+	return found.downloaded, nil
+}
+
+// move puts a file into its place, whole or not at all, also from another file system.
+func move(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	part := to + ".part"
+	if err := os.WriteFile(part, data, fs.FileMode(0o755)); err != nil {
+		return err
+	}
+	return os.Rename(part, to)
+}
+
+// tail is the end of a text.
+func tail(text string, lines int) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}

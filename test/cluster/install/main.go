@@ -1,0 +1,46 @@
+// Install builds the servers that tests run on, once, into the user's cache folder:
+//
+//	go run ./test/cluster/install [-parts api|controllers|flux] [MINOR ...]
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/meridian-gitops/meridian/test/cluster"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	wanted := flag.String("parts", "flux", "api, controllers or flux; each has those before it")
+	flag.Parse()
+	parts, ok := map[string]cluster.Parts{"api": cluster.API, "controllers": cluster.Controllers, "flux": cluster.Flux}[*wanted]
+	if !ok {
+		return fmt.Errorf("no such parts: %s", *wanted)
+	}
+	names := flag.Args()
+	if len(names) == 0 {
+		names = []string{cluster.Minors[0].Name}
+	}
+	for _, name := range names {
+		minor, err := cluster.MinorOf(name)
+		if err != nil {
+			return err
+		}
+		if err := cluster.Install(ctx, minor, parts, func(format string, args ...any) { fmt.Printf(format+"\n", args...) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package cluster
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Minors are the minor versions of Kubernetes that can be run, newest first, with the release that is.
+var Minors = []Minor{
+	{Name: "1.37", Release: "v1.37.2"},
+	{Name: "1.36", Release: "v1.36.4"},
+	{Name: "1.35", Release: "v1.35.8"},
+	{Name: "1.34", Release: "v1.34.2"},
+}
+
+// Minor is a minor version of Kubernetes.
+type Minor struct {
+	Name    string // 1.37
+	Release string // v1.37.2, a version of the module k8s.io/kubernetes
+}
+
+// MinorOf returns the minor version of a name.
+func MinorOf(name string) (Minor, error) {
+	i := slices.IndexFunc(Minors, func(m Minor) bool { return m.Name == name })
+	if i < 0 {
+		return Minor{}, fmt.Errorf("Kubernetes %s is not among the versions that can be run", name)
+	}
+	return Minors[i], nil
+}
+
+// staging is the version of the modules that are released with Kubernetes: v0.37.2 with v1.37.2.
+func (m Minor) staging() string { return "v0" + strings.TrimPrefix(m.Release, "v1") }
+
+// program is a server or a tool that is built from Go modules.
+type program struct {
+	name    string // of the file
+	version string // in the name of the folder that it is kept in
+	module  recipe
+	path    string   // of the package that is built; "." for the module's own
+	source  string   // of the module's own main package, if path is "."
+	set     []string // values for the linker's -X
+}
+
+// recipe says what the go.mod of a module holds that builds programs.
+type recipe struct {
+	require  []string // module version
+	replace  []string // module => module version
+	replaces string   // a module version whose own replacements by folders are taken from their releases
+	release  string   // of those
+}
+
+// The versions of what is not Kubernetes. The etcd is the one that the newest Kubernetes is released with.
+const (
+	etcdVersion                = "v3.7.0"
+	kwokVersion                = "v0.8.0"
+	sourceControllerVersion    = "v1.9.3"
+	kustomizeControllerVersion = "v1.9.5"
+)
+
+const etcdMain = `package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }
+`
+
+// etcd is the store of every API server.
+func etcd() program {
+	return program{
+		name: "etcd", version: etcdVersion, path: ".", source: etcdMain,
+		module: recipe{require: []string{"go.etcd.io/etcd/server/v3 " + etcdVersion}},
+	}
+}
+
+// component is a program of Kubernetes itself.
+func component(m Minor, name string) program {
+	p := program{
+		name: name, version: m.Release, path: "k8s.io/kubernetes/cmd/" + name,
+		module: recipe{
+			require:  []string{"k8s.io/kubernetes " + m.Release},
+			replaces: "k8s.io/kubernetes@" + m.Release, release: m.staging(),
+		},
+	}
+	_, minor, _ := strings.Cut(m.Name, ".")
+	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
+		p.set = append(p.set, pkg+".gitVersion="+m.Release, pkg+".gitMajor=1", pkg+".gitMinor="+minor, pkg+".gitTreeState=clean")
+	}
+	return p
+}
+
+// kwok plays the kubelet: its nodes run nothing, and say that they do.
+func kwok() program {
+	return program{
+		name: "kwok", version: kwokVersion, path: "sigs.k8s.io/kwok/cmd/kwok",
+		module: recipe{require: []string{"sigs.k8s.io/kwok " + kwokVersion}},
+		set:    []string{"sigs.k8s.io/kwok/pkg/consts.Version=" + kwokVersion},
+	}
+}
+
+// digest is what Flux' controllers replace go-digest by, in their own go.mod.
+const digest = "github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be"
+
+// controller is one of Flux' controllers.
+func controller(name, module, version string, replace ...string) program {
+	return program{
+		name: name, version: version, path: module,
+		module: recipe{require: []string{module + " " + version}, replace: append([]string{digest}, replace...)},
+	}
+}
+
+func sourceController() program {
+	return controller("source-controller", "github.com/fluxcd/source-controller", sourceControllerVersion)
+}
+
+func kustomizeController() program {
+	return controller("kustomize-controller", "github.com/fluxcd/kustomize-controller", kustomizeControllerVersion,
+		"sigs.k8s.io/kustomize/api => sigs.k8s.io/kustomize/api v0.21.1",
+		"sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.21.1",
+		"gopkg.in/yaml.v3 => gopkg.in/yaml.v3 v3.0.1")
+}
