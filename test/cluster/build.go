@@ -93,7 +93,33 @@ func (b builder) build(ctx context.Context, p program) error {
 	if _, err := b.run(ctx, module, "build", "-trimpath", "-ldflags=-s -w "+strings.Join(flags, " "), "-o", made, p.path); err != nil {
 		return err
 	}
-	return move(made, file)
+	if err := keep(ctx, p, filepath.Dir(file)); err != nil {
+		return err
+	}
+	return copyFile(made, file)
+}
+
+// keep copies the files of a program's module that are needed beside it into its folder.
+func keep(ctx context.Context, p program, folder string) error {
+	if len(p.keep) == 0 {
+		return nil
+	}
+	found, err := download(ctx, strings.Replace(p.module.require[0], " ", "@", 1))
+	if err != nil {
+		return err
+	}
+	for _, pattern := range p.keep {
+		files, err := filepath.Glob(filepath.Join(found.Dir, pattern))
+		if err != nil || len(files) == 0 {
+			return fmt.Errorf("%s has no %s", p.name, pattern)
+		}
+		for _, file := range files {
+			if err := copyFile(file, filepath.Join(folder, filepath.Base(file))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // write writes the module that a program is built in.
@@ -197,8 +223,8 @@ func download(ctx context.Context, module string) (downloaded, error) {
 	return found.downloaded, nil
 }
 
-// move puts a file into its place, whole or not at all, also from another file system.
-func move(from, to string) error {
+// copyFile copies a file to its place, whole or not at all, also from another file system.
+func copyFile(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}

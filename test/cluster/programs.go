@@ -40,6 +40,7 @@ type program struct {
 	path    string   // of the package that is built; "." for the module's own
 	source  string   // of the module's own main package, if path is "."
 	set     []string // values for the linker's -X
+	keep    []string // patterns of files of the first module required, which are kept beside the program
 }
 
 // recipe says what the go.mod of a module holds that builds programs.
@@ -99,6 +100,11 @@ func kwok() program {
 		name: "kwok", version: kwokVersion, path: "sigs.k8s.io/kwok/cmd/kwok",
 		module: recipe{require: []string{"sigs.k8s.io/kwok " + kwokVersion}},
 		set:    []string{"sigs.k8s.io/kwok/pkg/consts.Version=" + kwokVersion},
+		keep: []string{
+			"kustomize/stage/node/fast/node-initialize.yaml",
+			"kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+			"kustomize/stage/pod/fast/pod-*.yaml",
+		},
 	}
 }
 
@@ -110,6 +116,7 @@ func controller(name, module, version string, replace ...string) program {
 	return program{
 		name: name, version: version, path: module,
 		module: recipe{require: []string{module + " " + version}, replace: append([]string{digest}, replace...)},
+		keep:   []string{"config/crd/bases/*.yaml"},
 	}
 }
 

@@ -95,6 +95,9 @@ func (s *Server) Args() []string {
 	return []string{"--ca-file", s.ca, "--username", User, "--token-file", s.tokenFile}
 }
 
+// Authority is the file with the certificate that clients have to trust.
+func (s *Server) Authority() string { return s.ca }
+
 // httpBackend finds git's http server; a test that cannot have it is skipped, but not in CI.
 func httpBackend(t testing.TB) string {
 	t.Helper()
