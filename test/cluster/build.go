@@ -128,6 +128,12 @@ func (b builder) write(ctx context.Context, p program, folder string) error {
 	if err != nil {
 		return err
 	}
+	for i, l := range p.module.local {
+		if err := l.write(ctx, filepath.Join(folder, fmt.Sprintf("local%d", i))); err != nil {
+			return err
+		}
+		text += fmt.Sprintf("replace %s => ./local%d\n", l.path, i)
+	}
 	if p.source != "" {
 		if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(p.source), 0o644); err != nil {
 			return err
@@ -136,11 +142,42 @@ func (b builder) write(ctx context.Context, p program, folder string) error {
 	return os.WriteFile(filepath.Join(folder, "go.mod"), []byte(text), 0o644)
 }
 
+// write writes a module that is a folder.
+func (l local) write(ctx context.Context, folder string) error {
+	if l.of != "" {
+		found, err := download(ctx, l.of)
+		if err != nil {
+			return err
+		}
+		if err := os.CopyFS(folder, os.DirFS(found.Dir)); err != nil {
+			return err
+		}
+	}
+	for _, name := range l.without {
+		if err := os.RemoveAll(filepath.Join(folder, filepath.FromSlash(name))); err != nil {
+			return err
+		}
+	}
+	for name, text := range l.files {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // module is the go.mod of a recipe.
 func (b builder) module(ctx context.Context, r recipe) (string, error) {
 	lines := []string{"module cluster", "go 1.26.0", "godebug default=go1.26"}
 	for _, require := range r.require {
 		lines = append(lines, "require "+require)
+	}
+	for _, exclude := range r.exclude {
+		lines = append(lines, "exclude "+exclude)
 	}
 	for _, replace := range r.replace {
 		lines = append(lines, "replace "+replace)

@@ -28,7 +28,7 @@ func newAuthority(folder string) (*authority, error) {
 		return nil, err
 	}
 	template := certificate(pkix.Name{CommonName: "cluster"})
-	template.IsCA, template.BasicConstraintsValid = true, true
+	template.IsCA, template.BasicConstraintsValid, template.ExtKeyUsage = true, true, nil
 	template.KeyUsage = x509.KeyUsageCertSign
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

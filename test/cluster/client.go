@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json" // whole numbers as int64
 	"sigs.k8s.io/yaml"
 )
 
@@ -71,10 +71,10 @@ type Answer struct {
 	Warnings []string
 }
 
-// ready reports whether the API server says that it is.
-func (c *Client) ready(ctx context.Context) bool {
+// ready returns why the API server is not.
+func (c *Client) ready(ctx context.Context) error {
 	_, _, err := c.do(ctx, http.MethodGet, "/readyz", nil, "", nil)
-	return err == nil
+	return err
 }
 
 // Apply applies an object as Flux does: server-side, with strict validation of its fields. A dry run stores nothing.
@@ -148,7 +148,9 @@ func (c *Client) List(ctx context.Context, apiVersion, kind, namespace, selector
 	if err != nil {
 		return nil, err
 	}
-	var list struct{ Items []map[string]any }
+	var list struct {
+		Items []map[string]any `json:"items"`
+	}
 	if err := json.Unmarshal(data, &list); err != nil {
 		return nil, err
 	}

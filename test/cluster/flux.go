@@ -63,7 +63,7 @@ func (c *Cluster) controller(t testing.TB, p program, args ...string) {
 		"--metrics-addr=" + loopback(t), "--health-addr=" + health, "--events-addr=",
 		"--log-encoding=json", "--enable-leader-election=false",
 	}, args...)...)
-	started.until(t, "ready", patience, func() bool { return answers(fmt.Sprintf("http://%s/readyz", health)) })
+	started.until(t, "ready", patience, func() error { return answers(fmt.Sprintf("http://%s/readyz", health)) })
 }
 
 // Eventually waits until a check returns nothing, and fails with what it returned last.

@@ -6,23 +6,27 @@ import (
 	"strings"
 )
 
-// Parts are the servers that a cluster is made of.
-type Parts int
+// Parts are the servers of a cluster beside etcd and the API server.
+type Parts uint
 
 const (
-	API         Parts = iota // etcd and kube-apiserver
-	Controllers              // with kube-controller-manager, kube-scheduler and kwok
-	Flux                     // with source-controller and kustomize-controller
+	API         Parts = 0
+	Controllers Parts = 1                  // kube-controller-manager, kube-scheduler and kwok
+	Flux        Parts = 1<<1 | Controllers // and source-controller and kustomize-controller
+	Edge        Parts = 1 << 2             // Traefik, which the test starts
 )
 
 // programs are the programs of a minor version's parts.
 func programs(m Minor, parts Parts) []program {
 	list := []program{etcd(), component(m, "kube-apiserver")}
-	if parts >= Controllers {
+	if parts&Controllers != 0 {
 		list = append(list, component(m, "kube-controller-manager"), component(m, "kube-scheduler"), kwok())
 	}
-	if parts >= Flux {
+	if parts&Flux == Flux {
 		list = append(list, sourceController(), kustomizeController())
+	}
+	if parts&Edge != 0 {
+		list = append(list, traefik())
 	}
 	return list
 }

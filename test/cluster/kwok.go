@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,13 +32,12 @@ func (c *Cluster) kubelet(t testing.TB) {
 	started := c.start(t, kwok(), nil, "--kubeconfig=admin.kubeconfig", "--config=stages.yaml", "--manage-all-nodes=true",
 		"--node-ip=127.0.0.1", "--cidr=10.244.0.0/16", "--node-lease-duration-seconds=40", "--server-address="+loopback(t))
 	c.Admin.MustApply(t, []byte(node))
-	started.until(t, "playing a node", patience, func() bool {
+	started.until(t, "playing a node", patience, func() error {
 		found, err := c.Admin.Get(t.Context(), "v1", "Node", "", "node")
-		return err == nil && Condition(found, "Ready") == "True"
-	})
-	started.until(t, "in a cluster with accounts", patience, func() bool {
-		_, err := c.Admin.Get(t.Context(), "v1", "ServiceAccount", "default", "default")
-		return err == nil
+		if err == nil && Condition(found, "Ready") != "True" {
+			err = errors.New(Message(found, "Ready"))
+		}
+		return err
 	})
 }
 

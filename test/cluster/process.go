@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -61,17 +62,17 @@ func (p *process) stop() {
 }
 
 // until waits for a condition of a running process; when it does not come the test fails with the end of the log.
-func (p *process) until(t testing.TB, what string, patience time.Duration, ready func() bool) {
+func (p *process) until(t testing.TB, what string, patience time.Duration, ready func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
-	for !ready() {
+	for err := ready(); err != nil; err = ready() {
 		select {
 		case <-p.ended:
-			t.Fatalf("%s ended before it was %s:\n%s", p.name, what, p.last())
+			t.Fatalf("%s ended before it was %s: %v\n%s", p.name, what, err, p.last())
 		case <-time.After(100 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s is not %s after %v:\n%s", p.name, what, patience, p.last())
+			t.Fatalf("%s is not %s after %v: %v\n%s", p.name, what, patience, err, p.last())
 		}
 	}
 }
@@ -102,13 +103,16 @@ func loopback(t testing.TB) string {
 	return fmt.Sprintf("127.0.0.1:%d", free(t))
 }
 
-// answers reports whether an address answers with success.
-func answers(address string) bool {
+// answers returns why an address does not answer with success.
+func answers(address string) error {
 	client := http.Client{Timeout: 5 * time.Second}
 	response, err := client.Get(address)
 	if err != nil {
-		return false
+		return err
 	}
 	defer response.Body.Close()
-	return response.StatusCode == http.StatusOK
+	if response.StatusCode != http.StatusOK {
+		return errors.New(response.Status)
+	}
+	return nil
 }

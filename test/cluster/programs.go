@@ -49,6 +49,16 @@ type recipe struct {
 	replace  []string // module => module version
 	replaces string   // a module version whose own replacements by folders are taken from their releases
 	release  string   // of those
+	exclude  []string // module version
+	local    []local
+}
+
+// local is a module that is replaced by a folder: written here, or another release with changed files.
+type local struct {
+	path    string
+	of      string            // module@version that it begins as, if any
+	without []string          // folders of that
+	files   map[string]string // by path
 }
 
 // The versions of what is not Kubernetes. The etcd is the one that the newest Kubernetes is released with.
@@ -57,6 +67,7 @@ const (
 	kwokVersion                = "v0.8.0"
 	sourceControllerVersion    = "v1.9.3"
 	kustomizeControllerVersion = "v1.9.5"
+	traefikVersion             = "v3.7.13"
 )
 
 const etcdMain = `package main
@@ -130,3 +141,46 @@ func kustomizeController() program {
 		"sigs.k8s.io/kustomize/kyaml => sigs.k8s.io/kustomize/kyaml v0.21.1",
 		"gopkg.in/yaml.v3 => gopkg.in/yaml.v3 v3.0.1")
 }
+
+// traefik is an ingress controller that reads ingress-nginx' annotations. Its certificates by ACME would need the SDKs of
+// a hundred DNS providers, which nothing here asks for; its extensions are in no module.
+func traefik() program {
+	return program{
+		name: "traefik", version: traefikVersion, path: "github.com/traefik/traefik/v3/cmd/traefik",
+		module: recipe{
+			require: []string{
+				"github.com/traefik/traefik/v3 " + traefikVersion, "github.com/go-acme/lego/v5 v5.4.1",
+				"github.com/traefik/traefik/dynamic/ext v0.0.0-00010101000000-000000000000",
+			},
+			replace: []string{
+				"github.com/abbot/go-http-auth => github.com/containous/go-http-auth v0.4.1-0.20200324110947-a37a7636d23e",
+				"github.com/gorilla/mux => github.com/containous/mux v0.0.0-20250523120546-41b6ec3aed59",
+			},
+			exclude: []string{"github.com/tencentcloud/tencentcloud-sdk-go v3.0.83+incompatible"},
+			local: []local{
+				{
+					path: "github.com/go-acme/lego/v5", of: "github.com/go-acme/lego/v5@v5.4.1",
+					without: []string{"cmd", "e2e", "providers/dns"},
+					files:   map[string]string{"providers/dns/dns.go": dnsProviders},
+				},
+				{path: "github.com/traefik/traefik/dynamic/ext", files: map[string]string{
+					"go.mod": "module github.com/traefik/traefik/dynamic/ext\n\ngo 1.26.0\n",
+					"ext.go": "package ext\n\ntype (\n\tHTTP   struct{}\n\tRouter struct{}\n)\n",
+				}},
+			},
+		},
+	}
+}
+
+const dnsProviders = `package dns
+
+import (
+	"fmt"
+
+	"github.com/go-acme/lego/v5/challenge"
+)
+
+func NewDNSChallengeProviderByName(name string) (challenge.Provider, error) {
+	return nil, fmt.Errorf("%s is left out", name)
+}
+`

@@ -53,7 +53,8 @@ func check(t *testing.T, c *cluster.Cluster, from string, data []byte) {
 	}
 }
 
-// prepare stores what the API server looks up when it is given the others: definitions, namespaces, accounts.
+// prepare stores what the API server looks up when it is given the others: definitions, namespaces,
+// accounts, priorities.
 func prepare(t *testing.T, c *cluster.Cluster, objects []object) {
 	t.Helper()
 	definitions(t, c)
@@ -65,8 +66,12 @@ func prepare(t *testing.T, c *cluster.Cluster, objects []object) {
 		}
 	}
 	for _, o := range objects {
-		if o.GetKind() == "ServiceAccount" {
+		class, _, _ := unstructured.NestedString(o.Object, "spec", "template", "spec", "priorityClassName")
+		switch {
+		case o.GetKind() == "ServiceAccount":
 			c.Admin.MustApply(t, o.data)
+		case class != "":
+			c.Admin.MustApply(t, []byte("apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: "+class+"}\nvalue: 1000\n"))
 		}
 	}
 }

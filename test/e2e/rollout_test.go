@@ -115,8 +115,10 @@ func unavailable(u *unstructured.Unstructured) string {
 		n, _, _ := unstructured.NestedInt64(u.Object, fields...)
 		return n
 	}
-	wanted := number("spec", "replicas")
+	wanted, found, err := unstructured.NestedInt64(u.Object, "spec", "replicas")
 	switch {
+	case !found || err != nil:
+		return fmt.Sprintf("%s has no number of replicas: %v", u.GetName(), err)
 	case number("status", "observedGeneration") != u.GetGeneration():
 		return u.GetName() + " was not looked at yet"
 	case number("status", "updatedReplicas") != wanted || number("status", "replicas") != wanted:

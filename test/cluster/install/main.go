@@ -1,6 +1,6 @@
 // Install builds the servers that tests run on, once, into the user's cache folder:
 //
-//	go run ./test/cluster/install [-parts api|controllers|flux] [MINOR ...]
+//	go run ./test/cluster/install [-parts api|controllers|flux|edge|all] [MINOR ...]
 package main
 
 import (
@@ -23,9 +23,11 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	wanted := flag.String("parts", "flux", "api, controllers or flux; each has those before it")
+	wanted := flag.String("parts", "all", "api, controllers, flux, edge or all")
 	flag.Parse()
-	parts, ok := map[string]cluster.Parts{"api": cluster.API, "controllers": cluster.Controllers, "flux": cluster.Flux}[*wanted]
+	parts, ok := map[string]cluster.Parts{
+		"api": cluster.API, "controllers": cluster.Controllers, "flux": cluster.Flux, "edge": cluster.Edge, "all": cluster.Flux | cluster.Edge,
+	}[*wanted]
 	if !ok {
 		return fmt.Errorf("no such parts: %s", *wanted)
 	}
