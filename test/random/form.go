@@ -81,7 +81,36 @@ func long(ref *schema.Ref, v *value) *value {
 	return v
 }
 
-// short is a value in the short form that it may have, half of the time.
+// shortest writes some parts of a value in the short form that they may have.
+func (d *drawing) shortest(ref *schema.Ref, v *value) *value {
+	switch v.kind {
+	case structure:
+		shorter := structOf()
+		for _, f := range v.fields {
+			shorter.fields = append(shorter.fields, field{f.name, d.shortest(fieldOf(ref, f.name), f.value)})
+		}
+		return d.short(ref, shorter)
+	case list:
+		var items []*value
+		var words []string
+		for _, item := range v.items {
+			items = append(items, d.shortest(element(ref), item))
+			words = append(words, item.text)
+		}
+		if hasScalar(ref) && d.chance(2) {
+			return textOf(strings.Join(words, ","))
+		}
+		return listOf(items...)
+	}
+	return v
+}
+
+// hasScalar says whether a list may be one string as well.
+func hasScalar(ref *schema.Ref) bool {
+	return ref != nil && slices.ContainsFunc(ref.Union, func(arm *schema.Ref) bool { return arm.Elem == nil && arm.Type.Leaf() })
+}
+
+// short is a struct as the scalar that may stand for it, half of the time.
 func (d *drawing) short(ref *schema.Ref, v *value) *value {
 	t := structType(ref)
 	if t == nil || t.Shorthand == "" || len(v.fields) != 1 || v.fields[0].name != t.Shorthand || v.fields[0].value.kind == null || d.chance(2) {

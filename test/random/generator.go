@@ -64,22 +64,22 @@ func (g *Generator) Compile(a Application) (*compiler.Result, []diag.Diagnostic,
 	return result, append(list, found...), err
 }
 
-// Accepted says why an application is not accepted, or nothing. A warning is no reason where the application was
-// drawn to deserve it: a region may let more clients in than the others do.
-func (g *Generator) Accepted(a Application) error {
+// Refused says why an application is refused, or nothing. A region that lets more clients in than the others do is
+// warned of, and is no reason.
+func (g *Generator) Refused(a Application) (*diag.Diagnostic, error) {
 	result, list, err := g.Compile(a)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, d := range list {
 		if d.Code != diag.ExposureWidened {
-			return fmt.Errorf("%s", d)
+			return &d, nil
 		}
 	}
 	if len(result.Outputs) == 0 {
-		return errors.New("it is compiled for no region")
+		return nil, errors.New("it is compiled for no region")
 	}
-	return nil
+	return nil, nil
 }
 
 // Application draws the application of a seed.

@@ -11,13 +11,13 @@ func healthRules() map[string]rule {
 // health draws checks; of liveness one success is enough, and of startup where there is readiness.
 func (d *drawing) health() *value {
 	drawn := structOf()
-	if d.chance(2) {
+	if !d.chance(3) {
 		drawn = drawn.with("readiness", d.probe(true))
 	}
-	if d.chance(2) {
+	if !d.chance(3) {
 		drawn = drawn.with("startup", d.probe(drawn.get("readiness") == nil))
 	}
-	if d.chance(2) {
+	if !d.chance(3) {
 		drawn = drawn.with("liveness", d.probe(false))
 	}
 	return drawn
@@ -27,10 +27,10 @@ func (d *drawing) health() *value {
 func (d *drawing) probe(successes bool) *value {
 	leaf := func(name string) *value { return d.generator.leaves[name](d) }
 	drawn := structOf()
-	switch method := d.IntN(4); {
+	switch method := d.IntN(5); {
 	case method == 0 || len(d.portsOf("TCP")) == 0:
 		drawn = drawn.with("command", d.command())
-	case method == 1:
+	case method == 1 || method == 4:
 		drawn = drawn.with("http", d.request())
 	case method == 2:
 		drawn = drawn.with("tcp", structOf(field{"port", portNamed("TCP")(d, nil)}))

@@ -21,14 +21,14 @@ func (d *drawing) overrides(a Application) Application {
 	base, all := d.app, d.regions
 	var differ []field
 	for _, r := range all {
-		if !d.chance(3) {
+		if d.chance(2) {
 			continue
 		}
 		d.regions = []*regions.Region{r}
 		d.app = base
 		chosen := groups()
 		d.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
-		for _, group := range chosen[:1+d.IntN(4)] {
+		for _, group := range chosen[:1+d.IntN(6)] {
 			d.redraw(group)
 		}
 		ref := &schema.Ref{Type: d.generator.app}
@@ -61,7 +61,7 @@ func (d *drawing) redrawn(name string, before *value) *value {
 		return nil
 	case f.Type.Key != nil:
 		return d.mixed(name, f, before)
-	case !f.Required && d.chance(3):
+	case !f.Required && d.chance(6):
 		return nil
 	}
 	return d.field(d.generator.app, f, d.app)
@@ -69,14 +69,14 @@ func (d *drawing) redrawn(name string, before *value) *value {
 
 // mixed is a map in a region that differs, entry by entry.
 func (d *drawing) mixed(name string, f *schema.Field, before *value) *value {
-	if before != nil && d.chance(6) {
+	if before != nil && d.chance(8) {
 		return nil
 	}
 	mix := structOf()
 	for _, entry := range namesOf(before) {
 		switch part := before.get(entry); {
-		case d.chance(4): // it goes
-		case d.chance(3):
+		case d.chance(6): // it goes
+		case d.chance(2):
 			if again := d.again(name, f, part); again != nil {
 				mix = mix.with(entry, again)
 			}
@@ -103,9 +103,12 @@ func (d *drawing) fieldsOf(name string, f *schema.Field) []field {
 
 // again draws an entry of a map once more, or nothing.
 func (d *drawing) again(name string, f *schema.Field, part *value) *value {
+	if less := d.less(name, part); less != nil && d.chance(2) {
+		return less
+	}
 	switch name {
 	case "ports": // who refers to it wants the same protocol
-		return d.port(protocolOf(part))
+		return d.port(pick(d, spellings(protocolOf(part))))
 	case "tcp", "udp":
 		for _, drawn := range d.fieldsOf(name, f) {
 			return drawn.value
@@ -113,6 +116,30 @@ func (d *drawing) again(name string, f *schema.Field, part *value) *value {
 		return nil
 	}
 	return d.ref(f.Type.Elem)
+}
+
+// less is an entry without a part that another draw would hardly ever leave out alone; nothing where it has none.
+func (d *drawing) less(name string, part *value) *value {
+	switch {
+	case name == "env" && part.get("secret", "optional") != nil:
+		return part.with("secret", part.get("secret").with("optional", nil))
+	case name == "http" && part.get("paths") != nil && d.stands(name, part):
+		whole := part.get("host").text + " / "
+		mayHaveAll := slices.ContainsFunc(hostsOf(d.space), func(h host) bool { return h.name == part.get("host").text && h.below == nil })
+		if mayHaveAll && !d.routes[whole] {
+			d.routes[whole] = true
+			return part.with("paths", nil)
+		}
+	}
+	return nil
+}
+
+// spellings are the ways to write a protocol; "" is not to write it.
+func spellings(protocol string) []string {
+	if protocol == "TCP" {
+		return []string{"TCP", ""}
+	}
+	return []string{protocol}
 }
 
 // stands says whether an entry is right beside the ports that there are now, and in this region.
@@ -145,7 +172,7 @@ func (d *drawing) difference(ref *schema.Ref, from, to *value) *value {
 	case to == nil:
 		return &value{kind: null}
 	case from == nil || from.kind != structure || to.kind != structure:
-		return d.short(ref, to)
+		return d.shortest(ref, to)
 	}
 	differ := structOf()
 	for _, f := range to.fields {

@@ -1,10 +1,14 @@
 package random
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // patches draws patches of objects that the application has, in every form, of what a patch may change.
 func (d *drawing) patches() *value {
 	var drawn []*value
+	var used []string // once: what is removed is not there a second time
 	for range d.few() {
 		kinds := []string{"Deployment"}
 		if d.app.get("autoscale") != nil {
@@ -14,8 +18,13 @@ func (d *drawing) patches() *value {
 			kinds = append(kinds, "PodDisruptionBudget")
 		}
 		kind := pick(d, kinds)
+		chosen := pick(d, contents(kind))
+		if slices.Contains(used, chosen) {
+			continue
+		}
+		used = append(used, chosen)
 		patch := structOf(field{"target", structOf(field{"kind", textOf(kind)})})
-		name, content := d.patchContent(pick(d, contents(kind)))
+		name, content := d.patchContent(chosen)
 		drawn = append(drawn, patch.with(name, content))
 	}
 	return listOf(drawn...)

@@ -169,8 +169,9 @@ func inTheWay(a, b mount) bool {
 // besideFile draws a file beside app.cue; its content may be anything.
 func (d *drawing) besideFile() string {
 	path := d.generator.leaves["#SourcePath"](d).text
+	unwritable := []string{"\x00\x01\xFE\xFF", "\xC3\x28", "%PDF-1.7\n\x00", "\u007F", "\u0080\u009F", "\uFFFE\uFFFF"}
 	if _, there := d.beside[path]; !there {
-		d.beside[path] = []byte(pick(d, append(texts(), "\x00\x01\xFE\xFF", "\xC3\x28", "%PDF-1.7\n\x00")))
+		d.beside[path] = []byte(pick(d, append(texts(), unwritable...)))
 	}
 	return path
 }
@@ -252,10 +253,11 @@ func otherRules() map[string]rule {
 			d.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 			return textsOf(names[:min(len(names), d.few())])
 		},
-		"#App.patches": func(d *drawing, _ *value) *value { return d.patches() },
-		"#App.only":    nothing,
-		"#App.except":  nothing,
-		"#App.regions": nothing,
+		"#App.patches":     func(d *drawing, _ *value) *value { return d.patches() },
+		"#App.annotations": func(d *drawing, _ *value) *value { return d.annotations() },
+		"#App.only":        nothing,
+		"#App.except":      nothing,
+		"#App.regions":     nothing,
 	}
 }
 
@@ -269,6 +271,20 @@ func (d *drawing) mayReach(name string) bool {
 		return false
 	}
 	return d.everywhere(func(r *regions.Region) bool { return len(backend.Regions[r.ID].CIDRs) > 0 })
+}
+
+// annotations draws annotations. Their keys are not among those that YAML takes for a number, a date, a truth or
+// nothing: kustomize, which Flux builds with, loses the quotes of such a key and fails.
+func (d *drawing) annotations() *value {
+	guessed := []string{"1e3"}
+	key := func(int) string {
+		for {
+			if key := d.generator.leaves["#LabelKey"](d).text; !slices.Contains(guessed, key) {
+				return key
+			}
+		}
+	}
+	return d.entries(d.few(), key, func() *value { return drawText(d) })
 }
 
 // image draws an image with a version of its own.
