@@ -72,6 +72,7 @@ var leafCases = map[string]leafCase{
 	"#Percentage":      numberCase(1, 1000),
 	"#CountOrPercent":  {[]string{"=0", "=10000", "0%", "9%", "10%", "99%", "100%"}, []string{"", "=-1", "=10001", "101%", "00%", "05%", "-1%", "1", "1.5%", "%", "=0.25"}},
 	"#Seconds":         numberCase(0, 86400),
+	"#UpToAnHour":      numberCase(0, 3600),
 	"#PositiveSeconds": numberCase(1, 86400),
 	"#Threshold":       numberCase(1, 1000),
 	"#HeaderName":      {[]string{"X-Probe", "a", "1", long(200)}, []string{"", "a b", "a:b", "a_b", "ä", long(201)}},

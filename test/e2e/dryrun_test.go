@@ -28,6 +28,7 @@ func TestDryRun(t *testing.T) {
 // dryRun applies objects without storing them.
 func dryRun(t *testing.T, c *cluster.Cluster, objects []object) {
 	t.Helper()
+	definitions(t, c)
 	prepare(t, c, objects)
 	pods := 0
 	for _, o := range objects {
@@ -44,20 +45,25 @@ func dryRun(t *testing.T, c *cluster.Cluster, objects []object) {
 // check applies one object without storing it: it must be taken without a warning.
 func check(t *testing.T, c *cluster.Cluster, from string, data []byte) {
 	t.Helper()
+	if problem := opinion(t, c, data); problem != "" {
+		t.Errorf("%s: %s", from, problem)
+	}
+}
+
+// opinion is why an object is not taken, or what is warned of; empty for nothing.
+func opinion(t *testing.T, c *cluster.Cluster, data []byte) string {
+	t.Helper()
 	answer, err := c.Admin.Apply(t.Context(), data, true)
 	if err != nil {
-		t.Errorf("%s: %v", from, err)
+		return err.Error()
 	}
-	for _, warning := range answer.Warnings {
-		t.Errorf("%s: %s", from, warning)
-	}
+	return strings.Join(answer.Warnings, "\n")
 }
 
 // prepare stores what the API server looks up when it is given the others: definitions, namespaces,
 // accounts, priorities.
 func prepare(t *testing.T, c *cluster.Cluster, objects []object) {
 	t.Helper()
-	definitions(t, c)
 	made := map[string]bool{"": true, "default": true}
 	for _, o := range objects {
 		if namespace := o.GetNamespace(); !made[namespace] {
@@ -117,7 +123,8 @@ func podOf(t *testing.T, o object) []byte {
 	pod.SetAPIVersion("v1")
 	pod.SetKind("Pod")
 	pod.SetNamespace(o.GetNamespace())
-	pod.SetName(o.GetName() + "-5d8f7b6c9-x2x4z") // as long as the names that a ReplicaSet gives
+	generated := o.GetName() + "-5d8f7b6c9d-" // as a ReplicaSet names its pods: cut at 58, and five characters
+	pod.SetName(generated[:min(len(generated), 58)] + "x2x4z")
 	data, err := yaml.Marshal(pod.Object)
 	if err != nil {
 		t.Fatal(err)

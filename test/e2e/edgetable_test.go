@@ -179,6 +179,10 @@ var edges = []edge{
 		stricter: map[string][]any{unnatural: {10001}},
 	},
 	{
+		leaf: "#UpToAnHour", field: "autoscale", lines: `autoscale: {min: 1, max: 2, scaleDownDelaySeconds: %s}`, in: []any{0, 3600}, out: []any{-1, 3601},
+		kind: "HorizontalPodAutoscaler", at: "spec behavior scaleDown stabilizationWindowSeconds",
+	},
+	{
 		leaf: "#Percentage", field: "autoscale", lines: `autoscale: {min: 1, max: 2, cpu: %s}`, in: []any{1, 1000}, out: []any{0, -1},
 		kind: "HorizontalPodAutoscaler", at: "spec metrics 0 resource target averageUtilization",
 		stricter: map[string][]any{unnatural: {1001}},

@@ -33,6 +33,7 @@ func leafDrawings() map[string]func(*drawing) *value {
 		"#Count":           numbers(1, 2, 3, 9, 10000),
 		"#Percentage":      numbers(1, 50, 100, 1000),
 		"#Seconds":         numbers(0, 1, 5, 59, 3600, 86400),
+		"#UpToAnHour":      numbers(0, 1, 300, 3600),
 		"#PositiveSeconds": numbers(1, 2, 10, 600, 86400),
 		"#Threshold":       numbers(1, 2, 3, 1000),
 		"#Memory":          words(amounts()...),
