@@ -87,6 +87,30 @@ model: ## compare random sequences of everything that can be published with a mo
 publishing: ## all suites that publish to real git servers
 	MERIDIAN_KILL=1 MERIDIAN_SCALE=1 MERIDIAN_MODEL=1 $(PUBLISHING)
 
+NEWEST := 1.37
+OLDEST := 1.34
+E2E    := $(GO) test -count=1 -timeout 60m -v ./test/e2e
+
+.PHONY: cluster
+cluster: ## build the servers of the end-to-end suites, once: Kubernetes, kwok, Flux, Traefik (a quarter of an hour and more)
+	$(GO) run ./test/cluster/install $(NEWEST)
+
+.PHONY: cluster-all
+cluster-all: cluster ## the same, with the API servers of the three minor versions before
+	$(GO) run ./test/cluster/install -parts api 1.36 1.35 $(OLDEST)
+
+.PHONY: e2e
+e2e: cluster ## end to end on the newest Kubernetes: API server, rollouts, Flux, ingress controller (needs root for the last)
+	MERIDIAN_E2E=$(NEWEST) MERIDIAN_CLUSTER=all $(E2E)
+
+.PHONY: e2e-all
+e2e-all: cluster-all ## end to end on every minor version
+	MERIDIAN_E2E=all MERIDIAN_CLUSTER=all $(E2E)
+
+.PHONY: proof
+proof: ## run all suites that hold Meridian against what others wrote, on what is built; print one table of them
+	$(GO) run ./test/proof -e2e $(or $(MINORS),$(NEWEST))
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s

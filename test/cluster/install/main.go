@@ -1,6 +1,8 @@
 // Install builds the servers that tests run on, once, into the user's cache folder:
 //
-//	go run ./test/cluster/install [-parts api|controllers|flux|edge|all] [MINOR ...]
+//	go run ./test/cluster/install [-parts api|controllers|flux|edge|all] [-missing] [MINOR ...]
+//
+// With -missing nothing is built: what is not there is printed, and then the exit code is 1.
 package main
 
 import (
@@ -24,6 +26,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	wanted := flag.String("parts", "all", "api, controllers, flux, edge or all")
+	only := flag.Bool("missing", false, "print what is not there, and build nothing")
 	flag.Parse()
 	parts, ok := map[string]cluster.Parts{
 		"api": cluster.API, "controllers": cluster.Controllers, "flux": cluster.Flux, "edge": cluster.Edge, "all": cluster.Flux | cluster.Edge,
@@ -39,6 +42,12 @@ func run(ctx context.Context) error {
 		minor, err := cluster.MinorOf(name)
 		if err != nil {
 			return err
+		}
+		if *only {
+			if missing := cluster.Missing(minor, parts); missing != "" {
+				return fmt.Errorf("Kubernetes %s: not built: %s", name, missing)
+			}
+			continue
 		}
 		if err := cluster.Install(ctx, minor, parts, func(format string, args ...any) { fmt.Printf(format+"\n", args...) }); err != nil {
 			return err
