@@ -504,8 +504,8 @@ func (r *replayed) difference(ctx context.Context, want *draft, f changedFile) e
 	if err != nil {
 		return err
 	}
-	line, text, more := firstDifference(had, wanted)
-	d := diag.New(code, diag.Pos{File: f.path, Line: line, Col: min(line, 1)}, "", "not what the recorded inputs give, which has no such line")
+	pos, text, more := firstDifference(f.path, had, wanted)
+	d := diag.New(code, pos, "", "not what the recorded inputs give, which has no such line")
 	if more {
 		d.Message = "not what the recorded inputs give; here they give: " + printable(strings.TrimSpace(text))
 	}

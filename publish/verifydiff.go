@@ -49,31 +49,36 @@ func (v *verifier) difference(ctx context.Context, change FileChange) (diag.Diag
 	if err != nil {
 		return diag.Diagnostic{}, err
 	}
-	line, want, more := firstDifference(had, wanted)
+	pos, want, more := firstDifference(change.Path, had, wanted)
 	switch {
-	case line == 0:
+	case pos.Line == 0:
 		return diag.New(code, pos, "", "the file's mode is not that of a plain file"), nil
 	case !more:
 		v.texts[change.Path] = had
-		pos.Line, pos.Col = line, 1
 		return diag.New(code, pos, "", "not what was published, which has no such line"), nil
 	}
 	v.texts[change.Path] = had
-	pos.Line, pos.Col = line, 1
 	return diag.New(code, pos, "", "not what was published; here it says: %s", strings.TrimSpace(want)), nil
 }
 
-// firstDifference returns the number of the first line that differs and what is wanted there; more is false when
-// nothing is. The number is 0 when the texts are equal.
-func firstDifference(had, wanted []byte) (line int, want string, more bool) {
+// firstDifference returns where the first line that differs begins in what is there, after its blanks, and what is wanted
+// there; more is false when nothing is. The position is zero when the texts are equal.
+func firstDifference(file string, had, wanted []byte) (pos diag.Pos, want string, more bool) {
+	pos.File = file
 	if bytes.Equal(had, wanted) {
-		return 0, "", false
+		return pos, "", false
 	}
 	a, b := strings.Split(string(had), "\n"), strings.Split(string(wanted), "\n")
+	pos.Line, pos.Col = len(b), 1
 	for i := range b {
-		if i >= len(a) || a[i] != b[i] {
-			return i + 1, b[i], i < len(b)-1 || b[i] != ""
+		if i < len(a) && a[i] == b[i] {
+			continue
 		}
+		pos.Line = i + 1
+		if i < len(a) {
+			pos.Col += len(a[i]) - len(strings.TrimLeft(a[i], " "))
+		}
+		return pos, b[i], i < len(b)-1 || b[i] != ""
 	}
-	return len(b), "", false
+	return pos, "", false
 }
