@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/meridian-gitops/meridian/test/cluster"
@@ -236,23 +237,18 @@ func (f *fleet) rollsOut(t *testing.T) {
 	f.synced(t, web)
 }
 
-// putsBack edits a Deployment in the cluster, as somebody with a shell does.
+// putsBack edits a Deployment in the cluster, as somebody with a shell does: a field that the manifest has. (Others are
+// nobody's but theirs who set them: server-side apply owns fields, not objects.)
 func (f *fleet) putsBack(t *testing.T) {
-	patch := `{"spec":{"template":{"spec":{"containers":[{"name":"shop","image":"docker.io/library/else:9"}]}}}}`
-	err := f.cluster.Admin.As("hand").Merge(t.Context(), "apps/v1", "Deployment", web, "shop", patch)
-	if err == nil {
+	const edit = `{"spec":{"replicas":7,"progressDeadlineSeconds":77}}`
+	if err := f.cluster.Admin.As("nobody").Merge(t.Context(), "apps/v1", "Deployment", web, "shop", edit); err == nil {
 		t.Fatal("anybody may edit")
 	}
-	if err := f.cluster.Admin.Merge(t.Context(), "apps/v1", "Deployment", web, "shop", `{"spec":{"minReadySeconds":77}}`); err != nil {
+	wanted := f.deployment(t, web, "shop").Object["spec"]
+	if err := f.cluster.Admin.Merge(t.Context(), "apps/v1", "Deployment", web, "shop", edit); err != nil {
 		t.Fatal(err)
 	}
-	cluster.Eventually(t, patience, func() string {
-		seconds, _, _ := unstructured.NestedInt64(f.deployment(t, web, "shop").Object, "spec", "minReadySeconds")
-		if seconds == 77 {
-			return "minReadySeconds is still what was written by hand"
-		}
-		return ""
-	})
+	cluster.Eventually(t, patience, func() string { return cmp.Diff(wanted, f.deployment(t, web, "shop").Object["spec"]) })
 }
 
 // refused brings a manifest that the API server refuses into one space, and in the same commit a new version into the
@@ -260,7 +256,7 @@ func (f *fleet) putsBack(t *testing.T) {
 func (f *fleet) refused(t *testing.T) {
 	f.app(t, "data", "store", "2.0")
 	f.byHand(t, []string{"store"}, func(tree string) {
-		f.edit(t, filepath.Join(tree, "regions", region, "spaces", web, "apps", "cart", "service.yaml"), "port: 80\n", "port: 99999\n")
+		f.edit(t, filepath.Join(tree, "regions", region, "spaces", web, "apps", "cart", "service.yaml"), "port: 8080\n", "port: 99999\n")
 	})
 	f.runs(t, data, "store", "2.0")
 	f.synced(t, data)
