@@ -54,6 +54,25 @@ func compileRules(s spec, p platformSpec, found codes) []string {
 	return regions
 }
 
+// againRules are the rules for a version whose recorded spec is compiled again: it stays in the regions that it is in, and
+// enters no other that the platform has opened since, unless it is let in. elsewhere are those that it would be in otherwise.
+func againRules(v version, p platformSpec, extend []string, found codes) (again version, elsewhere []string) {
+	selected := compileRules(v.Spec, p, found)
+	may := func(region string) bool { return slices.Contains(v.Regions, region) || slices.Contains(extend, region) }
+	again = version{Spec: v.Spec, Slot: v.Slot, Edited: v.Edited}
+	for _, region := range selected {
+		if may(region) {
+			again.Regions = append(again.Regions, region)
+		} else {
+			elsewhere = append(elsewhere, region)
+		}
+	}
+	if len(selected) > 0 && len(again.Regions) == 0 {
+		found.add("M4033")
+	}
+	return again, elsewhere
+}
+
 // compileAll compiles requests and checks them together.
 func compileAll(requests []request, p platformSpec, found codes) []version {
 	var versions []version

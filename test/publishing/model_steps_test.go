@@ -23,7 +23,8 @@ type step struct {
 	SameSource   bool
 	Yes          bool
 	BreakCallers bool
-	Edit         string // what a hand does
+	Extend       []string // regions that published applications may enter
+	Edit         string   // what a hand does
 	Region       string
 }
 
@@ -31,6 +32,7 @@ type step struct {
 type verdict struct {
 	refused codes // nobody refused it when empty
 	after   world
+	opened  map[string]int // of how many applications it is said that they select a region and are not there
 }
 
 // operation is a kind of step.
@@ -52,6 +54,9 @@ func operations() []operation {
 		}
 		return args
 	}
+	platform := func(s step) []string {
+		return append([]string{"publish", "--platform", "platform", "--spaces", "--allow", "mass-removal"}, s.flags()...)
+	}
 	return []operation{
 		{"publish", 40, (*generator).publish, world.wantPublish, publish},
 		{"change", 40, (*generator).change, world.wantPublish, publish},
@@ -59,9 +64,8 @@ func operations() []operation {
 		{"hand-over", 8, (*generator).handOver, world.wantPublish, publish},
 		{"take-over", 10, (*generator).takeOver, world.wantPublish, publish},
 		{"other-platform", 4, (*generator).otherPlatform, world.wantPublish, publish},
-		{"platform", 14, (*generator).platform, world.wantPlatform, func(s step) []string {
-			return append([]string{"publish", "--platform", "platform", "--spaces", "--allow", "mass-removal"}, s.flags()...)
-		}},
+		{"platform", 14, (*generator).platform, world.wantPlatform, platform},
+		{"open", 16, (*generator).open, world.wantPlatform, platform},
 		{"remove", 8, (*generator).remove, world.wantRemove, func(s step) []string {
 			return append([]string{"remove", s.ID.String()}, s.flags()...)
 		}},
@@ -91,6 +95,9 @@ func (s step) flags() []string {
 	list("--remove-space", s.RemoveSpaces)
 	list("--take-over", names(s.TakeOver))
 	list("--rename-from", names(s.RenameFrom))
+	if len(s.Extend) > 0 {
+		args = append(args, "--extend="+strings.Join(s.Extend, ","))
+	}
 	if s.SameSource {
 		args = append(args, "--allow", "same-source")
 	}
@@ -119,9 +126,9 @@ func (s step) may() permissions {
 // refusedOr is the world as it was if there is a reason to refuse.
 func (w world) refusedOr(found codes, next world) verdict {
 	if len(found) > 0 {
-		return verdict{found, w}
+		return verdict{refused: found, after: w}
 	}
-	return verdict{nil, next}
+	return verdict{after: next}
 }
 
 func (w world) wantPublish(s step) verdict {
@@ -139,7 +146,7 @@ func (w world) wantPublish(s step) verdict {
 		w.callees(versions, going, found)
 	}
 	if len(found) > 0 {
-		return verdict{found, w}
+		return verdict{refused: found, after: w}
 	}
 	if platform.cue() != w.platform.cue() {
 		found.add("M8002")
@@ -156,28 +163,34 @@ func (w world) wantPlatform(s step) verdict {
 		}
 	}
 	if len(found) > 0 {
-		return verdict{found, w}
+		return verdict{refused: found, after: w}
 	}
 	var versions []version
+	opened := map[string]int{}
 	for _, id := range w.ids() {
-		v := w.apps[id]
-		v.Regions = compileRules(v.Spec, *s.Platform, found)
+		v, elsewhere := againRules(w.apps[id], *s.Platform, s.Extend, found)
 		versions = append(versions, v)
+		for _, region := range elsewhere {
+			opened[region]++
+		}
 	}
 	if len(found) > 0 {
-		return verdict{found, w}
+		found.add("M8081")
+		return verdict{refused: found, after: w}
 	}
 	w.leaving(wanted, s.may(), found)
 	next := w.clone()
 	next.platform, next.spaces = *s.Platform, wanted
 	next = next.admit(versions, s.may(), found)
-	return w.refusedOr(found, next)
+	v := w.refusedOr(found, next)
+	v.opened = opened
+	return v
 }
 
 func (w world) wantRemove(s step) verdict {
 	found := codes{}
 	if _, ok := w.apps[s.ID]; !ok {
-		return verdict{codes{"M8040": true}, w}
+		return verdict{refused: codes{"M8040": true}, after: w}
 	}
 	for id, v := range w.apps {
 		if id != s.ID && slices.Contains(v.Spec.Calls, s.ID) && !s.BreakCallers {
@@ -193,7 +206,7 @@ func (w world) wantRemoveSpace(s step) verdict {
 	found := codes{}
 	for id := range w.apps {
 		if id.Space == s.Space {
-			return verdict{codes{"M8014": true}, w}
+			return verdict{refused: codes{"M8014": true}, after: w}
 		}
 	}
 	if _, ok := w.spaces[s.Space]; !ok {
@@ -209,13 +222,13 @@ func (w world) wantRollback(s step) verdict {
 	past := w.past[s.ID]
 	switch {
 	case len(past) == 0:
-		return verdict{codes{"M8040": true}, w}
+		return verdict{refused: codes{"M8040": true}, after: w}
 	case len(past) == 1 || past[len(past)-2] == nil:
-		return verdict{codes{"M8045": true}, w}
+		return verdict{refused: codes{"M8045": true}, after: w}
 	}
 	then := *past[len(past)-2]
-	again := version{Spec: then.Spec, Slot: then.Slot}
-	again.Regions = compileRules(then.Spec, w.platform, found)
+	again, _ := againRules(then, w.platform, nil, found)
+	again.Edited = false
 	if len(found) == 0 && !s.Yes && (then.Edited || !slices.Equal(again.Regions, then.Regions)) {
 		found.add("M8046")
 	}
@@ -223,7 +236,7 @@ func (w world) wantRollback(s step) verdict {
 		w.callees([]version{again}, nil, found)
 	}
 	if len(found) > 0 {
-		return verdict{found, w}
+		return verdict{refused: found, after: w}
 	}
 	may := s.may()
 	may.takeOver, may.sameSource = []appID{s.ID}, true
@@ -235,7 +248,7 @@ func (w world) wantRollback(s step) verdict {
 func (w world) wantEdit(s step) verdict {
 	next := w.clone()
 	if !w.possible(s) {
-		return verdict{nil, next}
+		return verdict{after: next}
 	}
 	next.spaces = w.platform.spaceRegions()
 	if v, ok := w.apps[s.ID]; ok && slices.Contains(appEdits, s.Edit) {
@@ -244,7 +257,7 @@ func (w world) wantEdit(s step) verdict {
 		next.put(s.ID, &edited)
 		next.put(s.ID, &v)
 	}
-	return verdict{nil, next}
+	return verdict{after: next}
 }
 
 // The edits that a hand makes: of an application in a region, and of a region.
@@ -418,10 +431,25 @@ func (g *generator) publish() step {
 		if len(s.Requests) > 0 && g.chance(40) {
 			r.Spec.Hosts = maps.Clone(s.Requests[0].Spec.Hosts) // both want the same
 		}
+		if g.chance(60) {
+			g.forestall(&r.Spec)
+		}
 		s.request(r)
 	}
 	g.permit(&s)
 	return s
+}
+
+// forestall has an application take a port where another one, which has it elsewhere, may still be let in.
+func (g *generator) forestall(s *spec) {
+	for _, id := range g.world.ids() {
+		v := g.world.apps[id]
+		_, elsewhere := againRules(v, g.world.platform, nil, codes{})
+		if id != s.appID && len(elsewhere) > 0 && len(v.Spec.TCP) > 0 {
+			*s = spec{appID: s.appID, Tag: s.Tag, Only: elsewhere, TCP: slices.Clone(v.Spec.TCP)}
+			return
+		}
+	}
 }
 
 // request adds a request unless its folder is used by another.
@@ -530,10 +558,24 @@ func (g *generator) platform() step {
 	return s
 }
 
+// open opens a region, or none, and lets what was published enter some, or says nothing of it.
+func (g *generator) open() step {
+	p := g.world.platform.clone()
+	closed := slices.DeleteFunc(slices.Clone(modelRegions), func(region string) bool { return slices.Contains(p.Open, region) })
+	if len(closed) > 0 && g.chance(70) {
+		p.Open = slices.Sorted(slices.Values(append(p.Open, pick(g, closed))))
+	}
+	s := step{Platform: &p}
+	if g.chance(70) {
+		s.Extend = some(g, p.Open, 2)
+	}
+	return s
+}
+
 func (g *generator) changePlatform(p *platformSpec) {
 	space := pick(g, modelSpaces)
-	switch g.IntN(5) {
-	case 0: // open or close a region
+	switch g.IntN(8) {
+	default: // open or close a region
 		region := pick(g, modelRegions)
 		if i, open := slices.BinarySearch(p.Open, region); !open {
 			p.Open = slices.Insert(p.Open, i, region)
