@@ -148,12 +148,27 @@ func (c *planCheck) resources() {
 		{"ephemeral-storage", r.Requests.EphemeralStorage, r.Limits.EphemeralStorage},
 	}
 	for _, pair := range pairs {
+		c.wholeBytes(pair.name, pair.request, []string{"resources", "requests", pair.name})
+		c.wholeBytes(pair.name, pair.limit, []string{"resources", "limits", pair.name})
 		if pair.request == "" || pair.limit == "" {
 			continue
 		}
 		if request, limit := resource.MustParse(pair.request), resource.MustParse(pair.limit); request.Cmp(limit) > 0 {
 			c.clash(diag.LimitBelowRequest, []string{"resources", "limits", pair.name}, []string{"resources", "requests", pair.name}, "the %s limit %s is below the request %s", pair.name, pair.limit, pair.request)
 		}
+	}
+}
+
+// wholeBytes refuses a part of a byte, which API servers warn of. The value may be a default taken from the limit or the
+// request, where it has been told.
+func (c *planCheck) wholeBytes(name, amount string, path []string) {
+	if name == "cpu" || amount == "" || !c.written(path).IsValid() {
+		return
+	}
+	quantity := resource.MustParse(amount)
+	if whole := resource.NewQuantity(quantity.Value(), quantity.Format); whole.Cmp(quantity) != 0 {
+		c.add(diag.BadValue, path, "%s is no whole number of bytes", amount).
+			Hint = fmt.Sprintf("write %s", whole)
 	}
 }
 
@@ -376,6 +391,9 @@ func reservedBy(key string) string {
 }
 
 func (c *planCheck) files() {
+	for _, path := range slices.Sorted(maps.Keys(c.Spec.Scratch)) {
+		c.wholeBytes("scratch", c.Spec.Scratch[path].Size, []string{"scratch", path, "size"})
+	}
 	for _, path := range slices.Sorted(maps.Keys(c.Spec.Files)) {
 		for _, folder := range slices.Sorted(maps.Keys(c.Spec.Scratch)) {
 			if folder == path || strings.HasPrefix(folder, path+"/") {

@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -106,7 +107,7 @@ func (p *RegionPlan) configMap(files []configFile) []manifest.Object {
 	}
 	config := &corev1.ConfigMap{TypeMeta: typeMeta("v1", "ConfigMap"), ObjectMeta: p.meta(p.configName())}
 	for _, f := range files {
-		if utf8.Valid(f.data) && !slices.Contains(f.data, 0) {
+		if writable(f.data) {
 			if config.Data == nil {
 				config.Data = map[string]string{}
 			}
@@ -119,6 +120,15 @@ func (p *RegionPlan) configMap(files []configFile) []manifest.Object {
 		config.BinaryData[f.key] = f.data
 	}
 	return []manifest.Object{{File: "configmap.yaml", Value: config}}
+}
+
+// writable reports whether every reader of YAML takes a content back that is written as text. NUL, DEL, and the controls
+// and non-characters that YAML does not know are read by most where they are escaped, but kustomize, which Flux builds with,
+// fails on them.
+func writable(data []byte) bool {
+	return utf8.Valid(data) && !bytes.ContainsFunc(data, func(r rune) bool {
+		return r == 0 || r == 0x7F || r >= 0x80 && r <= 0x9F && r != 0x85 || r == 0xFFFE || r == 0xFFFF
+	})
 }
 
 // volumes are the ConfigMap of config files, Secrets and ConfigMaps of others, and scratch folders (S9): no

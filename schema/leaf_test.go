@@ -45,7 +45,7 @@ var leafCases = map[string]leafCase{
 	"#EntryName":       nameCase(40),
 	"#PortName":        {[]string{"a", "web", "8a", "a-b", "1-a", long(15)}, []string{"", "80", "1-2", "a--b", "-a", "a-", "A", "a_b", long(16)}},
 	"#PortNumber":      numberCase(1, 65535),
-	"#Contact":         {[]string{"a", "team@x.y", "Ä team", strings.Repeat("ä", 200)}, []string{"", "a\n", "a\tb", "\u200b", strings.Repeat("ä", 201), "=1"}},
+	"#Contact":         {[]string{"a", "team@x.y", "Ä team", strings.Repeat("ä", 200)}, []string{"", "a\n", "a\tb", "\u200b", "\ufffe", strings.Repeat("ä", 201), "=1"}},
 	"#ObjectName":      {[]string{"a", "1", "a.b", "a-b.c-1", long(253)}, []string{"", ".a", "a.", "a..b", "-a", "a-", "a.-b", "A", "a_b", long(254)}},
 	"#DataKey":         {[]string{"a", "A_b-c.d", ".a", "a..", long(253)}, []string{"", ".", "..", "..a", "...", "a/b", "a b", "ä", long(254)}},
 	"#Namespace":       {[]string{"a", "1", "a-b", long(63)}, []string{"", "-a", "a-", "A", "a.b", long(64)}},
@@ -54,7 +54,7 @@ var leafCases = map[string]leafCase{
 	"#RegistryHost":    {[]string{"a", "us-repo.cloud.mi.com", "r.io:5000"}, []string{"", "R.io", "r.io/a", "r.io:", "r.io:123456", "-a", "a..b", "https://r.io"}},
 	"#HTTPPath":        {[]string{"/", "/a", "/a/", "/a.b/c_d-E", "/..a", "/" + long(1023)}, []string{"", "a", "//", "/a//b", "/a?b", "/a b", "/.", "/..", "/a/../b", "/ä", "/a;b", "/(a)", "/" + long(1024)}},
 	"#ProbePath":       {[]string{"/", "/a?b=c&d", "/~", "/" + long(1023)}, []string{"", "a", "/a b", "/ä", "/a\n", "/" + long(1024)}},
-	"#FilePath":        {[]string{"/a", "/a/b.c", "/a b", "/..a", "/" + long(1023)}, []string{"", "/", "a", "/a/", "//a", "/a//b", "/.", "/..", "/a/../b", "/a:b", "/a\n", "/" + long(1024)}},
+	"#FilePath":        {[]string{"/a", "/a/b.c", "/a b", "/..a", "/" + long(1023)}, []string{"", "/", "a", "/a/", "//a", "/a//b", "/.", "/..", "/a/../b", "/a:b", "/a\n", "/\uffff", "/" + long(1024)}},
 	"#SourcePath":      {[]string{"a", "a/b.yaml", "a b", "..a", long(1024)}, []string{"", "/a", ".", "..", "../a", "a/..", "a/../b", "a//b", "a/", `a\b`, "a\n", long(1025)}},
 	"#CIDR":            {[]string{"10.0.0.0/8", "0.0.0.0/0", "1.2.3.4/32", "::/0", "2001:db8::/32"}, []string{"", "10.0.0.0", "10.0.0.0/33", "10.0.0/8", "256.0.0.0/8", "10.0.0.0/8 ", "2001:DB8::/32", "::/129", "a/8", "=1"}},
 	"#CIDRs":           {[]string{"10.0.0.0/8", "10.0.0.0/8,11.0.0.0/8", " 10.0.0.0/8 , ::/0 "}, []string{"", ",", "10.0.0.0/8,", "10.0.0.0", "10.0.0.0/8;11.0.0.0/8", "x"}},
@@ -76,16 +76,17 @@ var leafCases = map[string]leafCase{
 	"#PositiveSeconds": numberCase(1, 86400),
 	"#Threshold":       numberCase(1, 1000),
 	"#HeaderName":      {[]string{"X-Probe", "a", "1", long(200)}, []string{"", "a b", "a:b", "a_b", "ä", long(201)}},
-	"#Line":            {[]string{"a", " ", "Ä ß", strings.Repeat("ä", 1000)}, []string{"", "a\nb", "a\x00", strings.Repeat("ä", 1001)}},
-	"#Text":            {[]string{"", "a\nb\tc", "ä"}, []string{"a\x00b", "=1", "=true", "=null"}},
-	"#NonEmpty":        {[]string{"a", " ", "a\nb"}, []string{"", "\x00", "a\x00", "=1"}},
-	"#LabelKey":        {[]string{"a", "A_b.c-D", "x.y/a", "1", long(63), "a/" + long(63)}, []string{"", "-a", "a-", "/a", "a/", "A.b/c", "a/b/c", "ä", long(64), "a/" + long(64)}},
+	"#Line":            {[]string{"a", " ", "Ä ß", strings.Repeat("ä", 1000)}, []string{"", "a\nb", "a\x00", "\x7f", "\ufffe", "\uffff", strings.Repeat("ä", 1001)}},
+	"#Text":            {[]string{"", "a\nb\tc", "ä", "\x01\x1f", "\u0085", "\u00a0", "\ufffd"}, []string{"a\x00b", "\x7f", "\u0080", "\u0084", "\u0086", "\u009f", "\ufffe", "a\uffff", "=1", "=true", "=null"}},
+	"#NonEmpty":        {[]string{"a", " ", "a\nb", "\u0085"}, []string{"", "\x00", "a\x00", "\x7f", "a\u0080", "\ufffe", "=1"}},
+	"#LabelKey":        {[]string{"a", "A_b.c-D", "x.y/a", "1", "1e3", "true", long(63), "a/" + long(63), long(253) + "/" + long(63)}, []string{"", "-a", "a-", "/a", "a/", "A.b/c", "a/b/c", "ä", long(64), "a/" + long(64), long(254) + "/a"}},
+	"#AnnotationKey":   {[]string{"a", "A_b.c-D", "x.y/a", "y", "on", "No", "nan", "truth", "1/1", "x/1e3", "x/true", long(63), "a/" + long(63), long(253) + "/" + long(63)}, []string{"", "-a", "a-", "/a", "a/", "A.b/c", "a/b/c", "ä", "1", "1e3", "0x1F", "007", "1_000", "1.5", "2026-11-26", "true", "False", "NULL", "null", long(64), "a/" + long(64), long(254) + "/a"}},
 	"#LabelValue":      {[]string{"", "a", "A_b.c-D", "1", long(63)}, []string{"-a", "a-", "a b", "a/b", "ä", long(64)}},
 	"#KubernetesMinor": {[]string{"1.36", "1.00"}, []string{"", "1.9", "1.366", "v1.36", "1.36.1", "2.36", "=1.36"}},
 	"#Duration":        {[]string{"10m", "1h30m", "5s"}, []string{"", "10", "m", "1.5h", "10 m", "1d", "-1m"}},
 	"#SSHKey":          {[]string{"ssh-ed25519 AAAA", "ssh-ed25519 AAA= a@b c", "ssh-rsa a+/1== ", "sk-ssh-ed25519@openssh.com AAAA"}, []string{"", "ssh-ed25519", "ssh-ed25519 ", " ssh-ed25519 AAAA", "ssh-ed25519  AAAA", "ssh-ed25519 AAAA\n", "ssh-ed25519 A*", "ssh-ed25519 A=A", "ssh-ed25519\tAAAA", "command=\"x\" ssh-ed25519 AAAA", "key::ssh-ed25519 AAAA", "ssh-ed25519 " + long(5000)}},
 	"#OpenPGPKey":      {[]string{armored, "\n" + armored + "\n\n", strings.ReplaceAll(armored, "\n", "\r\n")}, []string{"", "x" + armored, armored + "x", armored[1:], armored[:len(armored)-1], strings.ReplaceAll(armored, "PUBLIC", "PRIVATE"), strings.ReplaceAll(armored, "\n", " ")}},
-	"#SubjectName":     {[]string{"a", "oidc:team/x@y", long(253)}, []string{"", "a b", "a\n", long(254)}},
+	"#SubjectName":     {[]string{"a", "oidc:team/x@y", long(253)}, []string{"", "a b", "\ufffe", "a\n", long(254)}},
 	"#Boolean":         {[]string{"=true", "=false"}, []string{"true", "=1", "=null", ""}},
 	"#APIVersion":      enumCase("meridian/v1"),
 	"#Protocol":        enumCase("TCP", "UDP"),
@@ -157,7 +158,7 @@ func leafLiteral(text string) string {
 	if literal, isCUE := strings.CutPrefix(text, "="); isCUE {
 		return literal
 	}
-	return strings.NewReplacer(`\x00`, `\u0000`).Replace(strconv.Quote(text))
+	return strings.NewReplacer(`\x00`, `\u0000`, `\x01`, `\u0001`, `\x1f`, `\u001f`, `\x7f`, `\u007f`).Replace(strconv.Quote(text))
 }
 
 // checkLeaf reads a value as a leaf type.

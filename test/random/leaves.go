@@ -46,6 +46,7 @@ func leafDrawings() map[string]func(*drawing) *value {
 		"#NonEmpty":        words("a", "/bin/sh", "-c", "no", "--flag=1", " ", "\n", "exec \"$0\" 'x' && echo 你好 | cat > /tmp/y", "1_000", "$(VAR)", strings.Repeat("c", 1000)),
 		"#Boolean":         func(d *drawing) *value { return booleanOf(d.chance(2)) },
 		"#LabelKey":        words("tier", "a", "Y", "1e3", "example.com/on", "a.b.c.d-e/f_g.h-i", "0/0", longest("l", 63), strings.Repeat("p", 253)+"/"+longest("l", 63)),
+		"#AnnotationKey":   words("tier", "y", "Off", "nan", "trueish", "example.com/1e3", "0/0", "example.com/true", longest("a", 63), strings.Repeat("p", 253)+"/"+longest("a", 63)),
 		"#LabelValue":      words("", "a", "true", "on", "1.10", "007", "1e3", "0x1F", "2026-11-26", "null", "N", longest("v", 63)),
 	}
 }

@@ -11,7 +11,7 @@ import (
 func groups() [][]string {
 	return [][]string{
 		{"image"}, {"command"}, {"args"}, {"user"}, {"resources"}, {"rollout"}, {"spread"}, {"env"}, {"envFrom"}, {"files", "scratch"},
-		{"replicas", "autoscale", "disruptionBudget", "patches"}, {"backends"}, {"calls"}, {"labels"}, {"annotations"}, {"patches"},
+		{"replicas", "autoscale", "disruptionBudget", "patches"}, {"backends"}, {"calls"}, {"labels"}, {"annotations"}, {"patches"}, {"health"}, {"shutdown"},
 		{"ports", "http", "tcp", "udp", "health", "shutdown", "accepts"},
 	}
 }

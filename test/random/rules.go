@@ -253,11 +253,10 @@ func otherRules() map[string]rule {
 			d.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 			return textsOf(names[:min(len(names), d.few())])
 		},
-		"#App.patches":     func(d *drawing, _ *value) *value { return d.patches() },
-		"#App.annotations": func(d *drawing, _ *value) *value { return d.annotations() },
-		"#App.only":        nothing,
-		"#App.except":      nothing,
-		"#App.regions":     nothing,
+		"#App.patches": func(d *drawing, _ *value) *value { return d.patches() },
+		"#App.only":    nothing,
+		"#App.except":  nothing,
+		"#App.regions": nothing,
 	}
 }
 
@@ -271,20 +270,6 @@ func (d *drawing) mayReach(name string) bool {
 		return false
 	}
 	return d.everywhere(func(r *regions.Region) bool { return len(backend.Regions[r.ID].CIDRs) > 0 })
-}
-
-// annotations draws annotations. Their keys are not among those that YAML takes for a number, a date, a truth or
-// nothing: kustomize, which Flux builds with, loses the quotes of such a key and fails.
-func (d *drawing) annotations() *value {
-	guessed := []string{"1e3"}
-	key := func(int) string {
-		for {
-			if key := d.generator.leaves["#LabelKey"](d).text; !slices.Contains(guessed, key) {
-				return key
-			}
-		}
-	}
-	return d.entries(d.few(), key, func() *value { return drawText(d) })
 }
 
 // image draws an image with a version of its own.
