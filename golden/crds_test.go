@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
+
+	"github.com/meridian-gitops/meridian/test/kubeschemas"
 )
 
 // TestSyncKinds holds what is written for Flux and Argo CD to their own definitions: every object of their kinds in the
@@ -108,7 +110,7 @@ func syncDefinitions(t *testing.T) map[string]*jsonschema.Schema {
 			}
 			schema := version["schema"].(map[string]any)["openAPIV3Schema"].(map[string]any)
 			schema["properties"].(map[string]any)["metadata"] = map[string]any{"type": "object", "required": []any{"name", "namespace"}}
-			closed(schema)
+			kubeschemas.Close(schema)
 			c := jsonschema.NewCompiler()
 			c.DefaultDraft(jsonschema.Draft7)
 			if err := c.AddResource("file:///"+path, schema); err != nil {
@@ -122,26 +124,6 @@ func syncDefinitions(t *testing.T) map[string]*jsonschema.Schema {
 		}
 	}
 	return definitions
-}
-
-// closed makes every object of a schema refuse fields that it does not name, unless it says that it keeps them.
-func closed(schema map[string]any) {
-	if properties, ok := schema["properties"].(map[string]any); ok {
-		_, open := schema["additionalProperties"]
-		if keeps, _ := schema["x-kubernetes-preserve-unknown-fields"].(bool); !open && !keeps {
-			schema["additionalProperties"] = false
-		}
-		for name, property := range properties {
-			if name != "metadata" || schema["x-kubernetes-embedded-resource"] != nil {
-				closed(property.(map[string]any))
-			}
-		}
-	}
-	for _, key := range []string{"items", "additionalProperties"} {
-		if inner, ok := schema[key].(map[string]any); ok {
-			closed(inner)
-		}
-	}
 }
 
 func glob(t *testing.T, patterns ...string) []string {

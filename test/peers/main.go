@@ -15,6 +15,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+
+	"github.com/meridian-gitops/meridian/test/kubeschemas"
 )
 
 func main() {
@@ -37,7 +39,7 @@ func run(ctx context.Context, root string) error {
 	if err := buildMeridian(ctx, root, bin); err != nil {
 		return err
 	}
-	schemas, err := kubernetesSchemas(ctx)
+	schemas, err := kubeschemas.Of(ctx, kubernetes)
 	if err != nil {
 		return err
 	}

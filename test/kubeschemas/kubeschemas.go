@@ -1,4 +1,9 @@
-package main
+// Package kubeschemas makes the JSON schemas that kubeconform reads.
+//
+// In: a release of Kubernetes, whose own OpenAPI document is read, and definitions of custom resources. Out: a folder with
+// a schema a kind, closed, so that an unknown field is a mistake; that of a release is kept in the user's cache.
+// Refused: a release that its module proxy does not have.
+package kubeschemas
 
 import (
 	"context"
@@ -7,22 +12,29 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/meridian-gitops/meridian/test/pinned"
 )
 
 // definition is a JSON schema of the OpenAPI document, kept as it is but for what strict adds.
 type definition map[string]any
 
-// kubernetesSchemas writes one JSON schema a kind into the cache, unless they are there, and returns the folder. They
-// are what kubeconform's own registry has: the definitions of the OpenAPI document, closed for -strict.
-func kubernetesSchemas(ctx context.Context) (string, error) {
-	folder, err := cache("schemas", kubernetes)
+// Location is what kubeconform is told of a folder of schemas.
+func Location(folder string) string {
+	return filepath.Join(folder, "{{.ResourceKind}}{{.KindSuffix}}.json")
+}
+
+// Of writes one JSON schema a kind of a release (v1.36.4) into the cache, unless they are there, and returns the folder.
+// They are what kubeconform's own registry has: the definitions of the OpenAPI document, closed for -strict.
+func Of(ctx context.Context, release string) (string, error) {
+	folder, err := pinned.Folder("schemas", release)
 	if err != nil {
 		return "", err
 	}
 	if _, err := os.Stat(folder); err == nil {
 		return folder, nil
 	}
-	module, err := download(ctx, "k8s.io/kubernetes@"+kubernetes)
+	module, err := pinned.Module(ctx, "k8s.io/kubernetes@"+release)
 	if err != nil {
 		return "", err
 	}

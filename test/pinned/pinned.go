@@ -1,0 +1,100 @@
+// Package pinned brings programs and modules that tests compare Meridian with, at versions that tests name.
+//
+// In: a Go package with its version. Out: the folder of the program that was built of it, or of the module's source.
+// What is built is kept in the user's cache, outside of the tree, so that go.mod has none of it.
+// Refused: whatever the go command cannot build.
+package pinned
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// Folder is where something is kept, by its name and version.
+func Folder(name, version string) (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(base, "meridian", "tools", name+"-"+version), nil
+}
+
+// Program is a command that is built with go install.
+type Program struct {
+	Name    string // of the file
+	Package string
+	Version string
+}
+
+// Built returns the program's file, if it is there.
+func (p Program) Built() (string, bool) {
+	folder, err := Folder(p.Name, p.Version)
+	if err != nil {
+		return "", false
+	}
+	file := filepath.Join(folder, p.Name)
+	_, err = os.Stat(file)
+	return file, err == nil
+}
+
+// Install builds the program, unless it is there, and returns its file. What go printed comes with an error that is its.
+func (p Program) Install(ctx context.Context) (file string, printed []byte, err error) {
+	if file, ok := p.Built(); ok {
+		return file, nil, nil
+	}
+	folder, err := Folder(p.Name, p.Version)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return "", nil, err
+	}
+	temporary, err := os.MkdirTemp(filepath.Dir(folder), p.Name+"-")
+	if err != nil {
+		return "", nil, err
+	}
+	defer os.RemoveAll(temporary)
+	cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", p.Package+"@"+p.Version)
+	cmd.Env = append(os.Environ(), "GOBIN="+temporary, "GOFLAGS=-p=1") // one package at a time: this need not be fast
+	cmd.Dir = os.TempDir()
+	cmd.WaitDelay = time.Second // go's own children may outlive it
+	if printed, err = cmd.CombinedOutput(); err != nil {
+		return "", printed, fmt.Errorf("install %s %s: %w", p.Package, p.Version, err)
+	}
+	return p.keep(temporary, folder)
+}
+
+// keep moves what was built to its place, under the program's name: go install names it after the last part of the
+// package's path.
+func (p Program) keep(temporary, folder string) (string, []byte, error) {
+	entries, err := os.ReadDir(temporary)
+	if err != nil || len(entries) != 1 {
+		return "", nil, fmt.Errorf("install %s: %d files were built: %w", p.Package, len(entries), err)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", nil, err
+	}
+	file := filepath.Join(folder, p.Name)
+	return file, nil, os.Rename(filepath.Join(temporary, entries[0].Name()), file)
+}
+
+// Module returns the folder of a module (path@version) in the module cache.
+func Module(ctx context.Context, module string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
+	cmd.Stderr = os.Stderr
+	cmd.Dir = os.TempDir() // outside of a module, whose go.mod it must not touch
+	output, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("download %s: %w", module, err)
+	}
+	var found struct{ Dir string }
+	if err := json.Unmarshal(output, &found); err != nil {
+		return "", fmt.Errorf("download %s: %w", module, err)
+	}
+	return found.Dir, nil
+}
