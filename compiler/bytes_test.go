@@ -41,8 +41,8 @@ func TestWholeBytes(t *testing.T) {
 // TestUnwritable holds that a file's content that kustomize cannot carry as text is carried as bytes (S9).
 func TestUnwritable(t *testing.T) {
 	for content, text := range map[string]bool{
-		"plain": true, "\u0001\u001f": true, "a\u0085b": true, "\uFFFD": true, "": true,
-		"\x7f": false, "\u0080": false, "\u009f": false, "\uFFFE": false, "a\uFFFF": false, "\x00": false, "\xff": false,
+		"plain": true, "\u0001\u001f": true, "a\u2028b": true, "\uFFFD": true, "": true,
+		"\x7f": false, "\u0080": false, "\u0085": false, "\u009f": false, "\uFFFE": false, "a\uFFFF": false, "\x00": false, "\xff": false,
 	} {
 		o := newCompiler(t).only(t, header+`files: "/a": file: "a"`, "a", content)
 		config := object[*corev1.ConfigMap](o)

@@ -122,12 +122,11 @@ func (p *RegionPlan) configMap(files []configFile) []manifest.Object {
 	return []manifest.Object{{File: "configmap.yaml", Value: config}}
 }
 
-// writable reports whether every reader of YAML takes a content back that is written as text. NUL, DEL, and the controls
-// and non-characters that YAML does not know are read by most where they are escaped, but kustomize, which Flux builds with,
-// fails on them.
+// writable reports whether a content that is written as text comes through kustomize, which Flux builds with: it fails on
+// DEL, the controls above it and two non-characters, even where they are escaped, and makes a space of NEL.
 func writable(data []byte) bool {
 	return utf8.Valid(data) && !bytes.ContainsFunc(data, func(r rune) bool {
-		return r == 0 || r == 0x7F || r >= 0x80 && r <= 0x9F && r != 0x85 || r == 0xFFFE || r == 0xFFFF
+		return r == 0 || r >= 0x7F && r <= 0x9F || r == 0xFFFE || r == 0xFFFF
 	})
 }
 

@@ -169,7 +169,7 @@ func inTheWay(a, b mount) bool {
 // besideFile draws a file beside app.cue; its content may be anything.
 func (d *drawing) besideFile() string {
 	path := d.generator.leaves["#SourcePath"](d).text
-	unwritable := []string{"\x00\x01\xFE\xFF", "\xC3\x28", "%PDF-1.7\n\x00", "\u007F", "\u0080\u009F", "\uFFFE\uFFFF"}
+	unwritable := []string{"\x00\x01\xFE\xFF", "\xC3\x28", "%PDF-1.7\n\x00", "\u007F", "a\u0085b", "\u0080\u009F", "\uFFFE\uFFFF"}
 	if _, there := d.beside[path]; !there {
 		d.beside[path] = []byte(pick(d, append(texts(), unwritable...)))
 	}
