@@ -10,6 +10,13 @@ func suites(minors string) []suite {
 		e2e("API servers refuse what is wrong", "^TestDryRunRefuses$"),
 		e2e("rollouts", "^TestRollouts$"),
 		e2e("GitOps with Flux", "^TestFlux$"),
+		e2e("API servers take random applications", "^TestRandom$"),
+		e2e("the schema's edges", "^TestEdges$"),
+		e2e("HTTP through an ingress controller", "^TestHTTP$"),
+		{"public checkers", "./test/checkers", ".", []string{"MERIDIAN_CHECKERS=1"}},
+		{"publishing: kills", "./test/publishing", "^TestKill$", []string{"MERIDIAN_KILL=1"}},
+		{"publishing: 60,000 files", "./test/publishing", "^TestScale$", []string{"MERIDIAN_SCALE=1"}},
+		{"publishing: model", "./test/publishing", "^TestModel$", []string{"MERIDIAN_MODEL=1"}},
 		{"golden trees", "./golden", "^(TestCases|TestPlatforms|TestSyncKinds)$", nil},
 		{"real applications", "./examples/online-boutique", ".", nil},
 	}
