@@ -10,8 +10,9 @@ import (
 // Special ranges are what an application may not reach unless a back end or a call says so (S19): private and
 // reserved addresses of the IANA special-purpose registries (RFC 6890 and its successors), and multicast. Three
 // kinds differ from the registries on purpose: ranges that the registries call globally reachable (AS112,
-// AMT) are not here; 64:ff9b::/96 is, because a NAT64 turns it into any IPv4 address, private ones too;
-// ::ffff:0:0/96 is not, because the API server refuses IPv4-mapped ranges.
+// AMT) are not here; those of IPv6 that stand for any IPv4 address, private ones too, are: 64:ff9b::/96, which a NAT64
+// turns into it, and two that tunnels and translators did; of these ::ffff:0:0/96 is not, because the API server
+// refuses IPv4-mapped ranges and a socket takes such an address for the IPv4 address itself.
 var (
 	specialIPv4 = prefixes(
 		"0.0.0.0/8",       // this network, RFC 791
@@ -31,21 +32,21 @@ var (
 		"240.0.0.0/4",     // reserved and broadcast, RFC 1112, RFC 8190
 	)
 	specialIPv6 = prefixes(
-		"::/128",         // unspecified, RFC 4291
-		"::1/128",        // loopback, RFC 4291
-		"64:ff9b::/96",   // NAT64, RFC 6052
-		"64:ff9b:1::/48", // local-use NAT64, RFC 8215
-		"100::/64",       // discard only, RFC 6666
-		"100:0:0:1::/64", // dummy prefix, RFC 9780
-		"2001::/23",      // IETF protocol assignments, RFC 2928: Teredo, ORCHIDv2 and others
-		"2001:db8::/32",  // documentation, RFC 3849
-		"2002::/16",      // 6to4, RFC 3056: it too embeds IPv4 addresses
-		"3fff::/20",      // documentation, RFC 9637
-		"5f00::/16",      // segment routing SIDs, RFC 9602
-		"fc00::/7",       // unique local, RFC 4193
-		"fe80::/10",      // link-local, RFC 4291
-		"fec0::/10",      // site-local, deprecated, RFC 3879
-		"ff00::/8",       // multicast, RFC 4291
+		"::/96",           // unspecified, loopback, and IPv4-compatible, deprecated: RFC 4291
+		"::ffff:0:0:0/96", // IPv4-translated, RFC 2765
+		"64:ff9b::/96",    // NAT64, RFC 6052
+		"64:ff9b:1::/48",  // local-use NAT64, RFC 8215
+		"100::/64",        // discard only, RFC 6666
+		"100:0:0:1::/64",  // dummy prefix, RFC 9780
+		"2001::/23",       // IETF protocol assignments, RFC 2928: Teredo, ORCHIDv2 and others
+		"2001:db8::/32",   // documentation, RFC 3849
+		"2002::/16",       // 6to4, RFC 3056: it too embeds IPv4 addresses
+		"3fff::/20",       // documentation, RFC 9637
+		"5f00::/16",       // segment routing SIDs, RFC 9602
+		"fc00::/7",        // unique local, RFC 4193
+		"fe80::/10",       // link-local, RFC 4291
+		"fec0::/10",       // site-local, deprecated, RFC 3879
+		"ff00::/8",        // multicast, RFC 4291
 	)
 )
 

@@ -63,7 +63,11 @@ func TestSpecialRanges(t *testing.T) {
 		{"20.1.0.0", false},
 		{"::", true},
 		{"::1", true},
-		{"::2", false},
+		{"::a9fe:a9fe", true}, // IPv4-compatible form of 169.254.169.254
+		{"::ffff:ffff", true},
+		{"0:0:0:0:0:1::", false},
+		{"::ffff:0:a9fe:a9fe", true}, // IPv4-translated
+		{"::ffff:1:0:0", false},
 		{"64:ff9b::a00:1", true}, // NAT64 of 10.0.0.1
 		{"64:ff9b::808:808", true},
 		{"64:ff9b:1::1", true},
