@@ -107,6 +107,15 @@ e2e: cluster ## end to end on the newest Kubernetes: API server, rollouts, Flux,
 e2e-all: cluster-all ## end to end on every minor version
 	MERIDIAN_E2E=all MERIDIAN_CLUSTER=all $(E2E)
 
+.PHONY: checkers
+checkers: ## public checkers over golden trees, examples and random applications; builds them once
+	MERIDIAN_CHECKERS=1 $(GO) test -count=1 -timeout 30m ./test/checkers
+
+.PHONY: network
+network: ## what the rendered policies mean, by public implementations and by the kernel (needs root, ip and nft)
+	$(GO) run ./test/network/install
+	MERIDIAN_NETWORK=1 $(GO) test -count=1 -timeout 30m ./test/network
+
 .PHONY: proof
 proof: ## run all suites that hold Meridian against what others wrote, on what is built; print one table of them
 	$(GO) run ./test/proof -e2e $(or $(MINORS),$(NEWEST))
