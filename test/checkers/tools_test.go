@@ -62,41 +62,73 @@ type finding struct {
 	check  string // the checker's own name of what it looks for
 	kind   string // of the object
 	detail string
-	from   string // the tree
+	tree   tree
 }
 
 func (f finding) String() string {
-	return fmt.Sprintf("%s: %s: %s: %s", f.from, f.kind, f.check, f.detail)
+	return fmt.Sprintf("%s: %s: %s: %s", f.tree.from, f.kind, f.check, f.detail)
 }
 
 // reason says why some findings are right as they are.
 type reason struct {
 	check  string
-	kinds  []string       // of objects
+	kind   string         // of the object
 	detail *regexp.Regexp // of the finding
+	folder string         // how the tree's ends; empty for any
 	why    string
 }
 
 func (r reason) excuses(f finding) bool {
-	return r.check == f.check && slices.Contains(r.kinds, f.kind) && r.detail.MatchString(f.detail)
+	return r.check == f.check && r.kind == f.kind && r.detail.MatchString(f.detail) && strings.HasSuffix(f.tree.folder, r.folder)
 }
 
 // judge fails for every finding without a reason, and for every reason without a finding.
 func judge(t *testing.T, findings []finding, reasons []reason) {
 	t.Helper()
-	used := make([]int, len(reasons))
-	for _, f := range findings {
-		i := slices.IndexFunc(reasons, func(r reason) bool { return r.excuses(f) })
-		if i < 0 {
-			t.Errorf("%s", f)
-			continue
-		}
-		used[i]++
+	left, used := sift(findings, reasons)
+	for _, f := range left {
+		t.Errorf("%s", f)
 	}
 	for i, r := range reasons {
 		if used[i] == 0 {
-			t.Errorf("nothing is found by %s in %v any more: the reason %q is stale", r.check, r.kinds, r.why)
+			t.Errorf("%s finds no %s in a %s any more: the reason is stale: %s", r.check, r.detail, r.kind, r.why)
 		}
-		t.Logf("%d of %s in %v: %s", used[i], r.check, r.kinds, r.why)
+		t.Logf("%d × %s, %s in a %s: %s", used[i], r.check, r.detail, r.kind, r.why)
+	}
+}
+
+// sift returns the findings that no reason excuses, and how many each reason does.
+func sift(findings []finding, reasons []reason) (left []finding, used []int) {
+	used = make([]int, len(reasons))
+	for _, f := range findings {
+		if i := slices.IndexFunc(reasons, func(r reason) bool { return r.excuses(f) }); i >= 0 {
+			used[i]++
+		} else {
+			left = append(left, f)
+		}
+	}
+	return left, used
+}
+
+// unexcused says whether a check found something that no reason excuses.
+func unexcused(findings []finding, reasons []reason, check string) bool {
+	left, _ := sift(findings, reasons)
+	return slices.ContainsFunc(left, func(f finding) bool { return f.check == check })
+}
+
+// TestSift holds that a reason excuses what it is written for, and nothing else.
+func TestSift(t *testing.T) {
+	reasons := []reason{
+		{check: "a", kind: "Pod", detail: regexp.MustCompile("^x$"), folder: "/space"},
+		{check: "a", kind: "Pod", detail: regexp.MustCompile("^y$")},
+	}
+	excused := finding{"a", "Pod", "x", tree{folder: "spaces/web/space"}}
+	others := []finding{
+		{"b", "Pod", "x", excused.tree}, {"a", "Service", "x", excused.tree}, {"a", "Pod", "xy", excused.tree},
+		{"a", "Pod", "x", tree{folder: "spaces/web/apps/shop"}},
+	}
+	left, used := sift(append(others, excused), reasons)
+	if len(left) != len(others) || used[0] != 1 || used[1] != 0 {
+		t.Errorf("left %v, used %v", left, used)
 	}
 }

@@ -24,11 +24,12 @@ func Folder(name, version string) (string, error) {
 	return filepath.Join(base, "meridian", "tools", name+"-"+version), nil
 }
 
-// Program is a command that is built with go install.
+// Program is a command that is built from the Go module that has it.
 type Program struct {
 	Name    string // of the file
 	Package string
 	Version string
+	Module  string // that the package is in, where go install cannot find it out; then it is built in a module that requires it
 }
 
 // Built returns the program's file, if it is there.
@@ -59,14 +60,32 @@ func (p Program) Install(ctx context.Context) (file string, printed []byte, err 
 		return "", nil, err
 	}
 	defer os.RemoveAll(temporary)
-	cmd := exec.CommandContext(ctx, "go", "install", "-trimpath", p.Package+"@"+p.Version)
-	cmd.Env = append(os.Environ(), "GOBIN="+temporary, "GOFLAGS=-p=1") // one package at a time: this need not be fast
-	cmd.Dir = os.TempDir()
-	cmd.WaitDelay = time.Second // go's own children may outlive it
-	if printed, err = cmd.CombinedOutput(); err != nil {
+	if printed, err = p.build(ctx, temporary); err != nil {
 		return "", printed, fmt.Errorf("install %s %s: %w", p.Package, p.Version, err)
 	}
 	return p.keep(temporary, folder)
+}
+
+// build builds the program into a folder, and returns what go printed.
+func (p Program) build(ctx context.Context, into string) ([]byte, error) {
+	args, flags, folder := []string{"install", "-trimpath", p.Package + "@" + p.Version}, "", os.TempDir()
+	if p.Module != "" {
+		own, err := os.MkdirTemp("", "meridian-pinned-")
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(own)
+		text := "module pinned\n\ngo 1.26.0\n\nrequire " + p.Module + " " + p.Version + "\n"
+		if err := os.WriteFile(filepath.Join(own, "go.mod"), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+		args, flags, folder = []string{"build", "-trimpath", "-o", into + string(filepath.Separator), p.Package}, " -mod=mod", own
+	}
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Env = append(os.Environ(), "GOBIN="+into, "GOWORK=off", "GOFLAGS=-p=1"+flags) // one package at a time: this need not be fast
+	cmd.Dir = folder
+	cmd.WaitDelay = time.Second // go's own children may outlive it
+	return cmd.CombinedOutput()
 }
 
 // keep moves what was built to its place, under the program's name: go install names it after the last part of the
