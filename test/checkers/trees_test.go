@@ -36,9 +36,6 @@ type tree struct {
 	files  manifest.Tree
 }
 
-// app says whether the tree is an application's.
-func (t tree) app() bool { return strings.Contains(t.folder, "/apps/") }
-
 // trees are all of them.
 func trees(t *testing.T) []tree {
 	t.Helper()

@@ -161,28 +161,6 @@ func (c *Client) List(ctx context.Context, apiVersion, kind, namespace, selector
 	return items, nil
 }
 
-// Create makes an object, which the server may give a name.
-func (c *Client) Create(ctx context.Context, object []byte, dryRun bool) (Answer, error) {
-	var u unstructured.Unstructured
-	if err := yaml.Unmarshal(object, &u.Object); err != nil {
-		return Answer{}, err
-	}
-	where, err := c.where(ctx, u.GetAPIVersion(), u.GetKind(), u.GetNamespace(), "")
-	if err != nil {
-		return Answer{}, err
-	}
-	query := url.Values{"fieldValidation": {"Strict"}}
-	if dryRun {
-		query.Set("dryRun", "All")
-	}
-	data, warnings, err := c.do(ctx, http.MethodPost, where, query, "application/yaml", object)
-	if err != nil {
-		return Answer{Warnings: warnings}, err
-	}
-	answer := Answer{Object: &unstructured.Unstructured{}, Warnings: warnings}
-	return answer, json.Unmarshal(data, &answer.Object.Object)
-}
-
 // Merge changes fields of an object, as a person with a shell would.
 func (c *Client) Merge(ctx context.Context, apiVersion, kind, namespace, name, patch string) error {
 	where, err := c.where(ctx, apiVersion, kind, namespace, name)

@@ -24,7 +24,7 @@ type Minor struct {
 func MinorOf(name string) (Minor, error) {
 	i := slices.IndexFunc(Minors, func(m Minor) bool { return m.Name == name })
 	if i < 0 {
-		return Minor{}, fmt.Errorf("Kubernetes %s is not among the versions that can be run", name)
+		return Minor{}, fmt.Errorf("version %s of Kubernetes is not among those that can be run", name)
 	}
 	return Minors[i], nil
 }

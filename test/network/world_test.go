@@ -32,15 +32,6 @@ type world struct {
 	plans  map[*pod]*compiler.RegionPlan // what the applications declare
 }
 
-// app returns the pod of an application.
-func (w *world) app(space, name string) *pod {
-	i := slices.IndexFunc(w.pods, func(p *pod) bool { return p.namespace == w.platform.Namespace(space) && p.name == name })
-	if i < 0 {
-		return nil
-	}
-	return w.pods[i]
-}
-
 // sharedSchema is the schema, compiled once.
 var sharedSchema = sync.OnceValues(schema.New)
 

@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 		}
 		if *only {
 			if missing := cluster.Missing(minor, parts); missing != "" {
-				return fmt.Errorf("Kubernetes %s: not built: %s", name, missing)
+				return fmt.Errorf("of Kubernetes %s not built: %s", name, missing)
 			}
 			continue
 		}
