@@ -63,11 +63,12 @@ func describe(v cue.Value, kind cue.Kind) string {
 	}
 }
 
-// expect says in words what a reference admits.
+// expect says in words what a reference admits. What is no string at all need not hear which characters a string may have.
 func (r *Ref) expect() string {
 	switch {
 	case r.Type != nil && r.Type.leaf:
-		return r.Type.Expect
+		words, _, _ := strings.Cut(r.Type.Expect, " without NUL")
+		return strings.TrimSuffix(words, ",")
 	case r.Type != nil:
 		return "a struct with " + r.Type.fieldNames()
 	case r.Key != nil:
