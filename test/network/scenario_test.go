@@ -74,7 +74,8 @@ no   web/shop > web/orders 9000/UDP *
 yes  web/orders > web/shop 7000/UDP *
 no   web/orders > web/shop 8080/TCP *                its own calls do not say so
 yes  web/shop > pay/ledger 8443/TCP *                a call of another space, accepted
-no   web/shop > pay/ledger 8444/TCP *
+no   web/shop > pay/ledger 8444/TCP *                called, and accepted on another port alone
+no   web/shop > pay/ledger 9100/TCP *
 no   web/orders > pay/ledger 8444/TCP *              called, and not accepted
 no   pay/ledger > web/shop 8080/TCP *
 no   web/undeclared > web/orders 9000/TCP *          what may come in does not get out
