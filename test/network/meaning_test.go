@@ -42,7 +42,7 @@ func (q question) readings() []reading {
 }
 
 // leastOfEach is how many connections must pass, and how many must not, for a comparison to tell anything.
-const leastOfEach = 15000
+const leastOfEach = 10000
 
 // tally counts answers of both kinds.
 type tally struct{ yes, no int }
