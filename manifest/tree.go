@@ -17,13 +17,13 @@ type File struct {
 // Tree is a sorted, immutable set of files. The zero Tree is empty.
 type Tree struct{ files []File }
 
-// NewTree sorts files into a Tree. It refuses a path that is absolute, not clean, or leaves its root, and
-// two files of one path.
+// NewTree sorts files into a Tree. It refuses a path that is absolute, not clean, or leaves its root, that
+// another system or git would read as another one (a backslash, a zero byte), and two files of one path.
 func NewTree(files []File) (Tree, error) {
 	sorted := slices.Clone(files)
 	slices.SortFunc(sorted, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	for i, f := range sorted {
-		if !fs.ValidPath(f.Path) || f.Path == "." || strings.Contains(f.Path, "\\") {
+		if !fs.ValidPath(f.Path) || f.Path == "." || strings.ContainsAny(f.Path, "\\\x00") {
 			return Tree{}, fmt.Errorf("build tree: bad path %q", f.Path)
 		}
 		if i > 0 && sorted[i-1].Path == f.Path {

@@ -180,7 +180,8 @@ func (g *guard) checkNames(entries []object.TreeEntry, prefix string, depth int)
 
 // nameProblem says why a name may not be in the repository.
 func nameProblem(name string) string {
-	plain := strings.ToLower(strings.TrimRight(name, ". "))
+	plain, _, _ := strings.Cut(strings.ToLower(name), ":") // what follows is a stream of the same file, on Windows
+	plain = strings.TrimRight(plain, ". ")
 	switch {
 	case name == "":
 		return "is empty"
@@ -194,6 +195,17 @@ func nameProblem(name string) string {
 		return "holds a separator"
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
 		return "holds what cannot be printed"
+	}
+	return ""
+}
+
+// PathProblem says why no file may be recorded under a path below an application's folder; it is empty when one may. A
+// commit with such a path is refused by git's own checks, or by the guard.
+func PathProblem(file string) string {
+	for element := range strings.SplitSeq(file, "/") {
+		if problem := nameProblem(element); problem != "" {
+			return fmt.Sprintf("the name %q %s", element, problem)
+		}
 	}
 	return ""
 }

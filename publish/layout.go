@@ -89,10 +89,8 @@ func checkNames(kind string, names ...string) error {
 // checkFiles refuses what git itself would refuse to check out.
 func checkFiles(tree manifest.Tree) error {
 	for file := range tree.Files() {
-		for element := range strings.SplitSeq(file, "/") {
-			if strings.EqualFold(element, ".git") {
-				return fmt.Errorf("file %q cannot be stored in git", file)
-			}
+		if problem := PathProblem(file); problem != "" {
+			return fmt.Errorf("file %q cannot be stored in git: %s", file, problem)
 		}
 	}
 	return nil

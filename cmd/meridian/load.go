@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/publish"
 	"github.com/meridian-gitops/meridian/regions"
 	"github.com/meridian-gitops/meridian/schema"
 )
@@ -60,6 +62,20 @@ func (in *input) sources() map[string][]byte {
 	return files
 }
 
+// size is how much has been read.
+func (in *input) size() int {
+	n := len(in.source.Data)
+	for _, files := range []map[string][]byte{in.module, in.beside} {
+		for _, data := range files {
+			n += len(data)
+		}
+	}
+	return n
+}
+
+// maxInputs bounds what is read for one application, in bytes. It is far above what can be published.
+const maxInputs = 16 << 20
+
 const (
 	modulePrefix = ".cue-module/"
 	moduleFile   = "cue.mod/module.cue"
@@ -98,15 +114,19 @@ func (o origin) find(arg string) ([]string, error) {
 	if base, ok := strings.CutSuffix(arg, "..."); ok {
 		return o.below(base, isApp)
 	}
-	info, err := o.stat(arg)
-	if err != nil {
+	switch info, err := o.stat(arg); {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		if _, there := o.lstat(arg); there != nil {
+			return nil, err
+		} // a link that leads nowhere: reading it says so
+		return []string{filepath.Clean(arg)}, nil
+	case err != nil:
 		return nil, err
-	}
-	if !info.IsDir() {
+	case !info.IsDir():
 		return []string{filepath.Clean(arg)}, nil
 	}
 	path := filepath.Join(arg, appFile)
-	if _, err := o.stat(path); err != nil {
+	if _, err := o.lstat(path); err != nil {
 		return nil, err
 	}
 	return []string{path}, nil
@@ -145,8 +165,8 @@ func (o origin) read(file string) (*input, []diag.Diagnostic, error) {
 	}
 	in := &input{path: file, from: o, source: schema.Source{Name: o.name(file), Data: data}, beside: map[string][]byte{}}
 	if bytes.Contains(data, []byte("import")) {
-		if err := in.findModule(); err != nil {
-			return nil, nil, err
+		if list, err := in.findModule(); list != nil || err != nil {
+			return nil, list, err
 		}
 	}
 	return in, nil, nil
@@ -176,32 +196,41 @@ func (o origin) readSource(file string) ([]byte, []diag.Diagnostic, error) {
 }
 
 // findModule looks for the cue.mod root above the file. Its files are opened so that no symbolic link leads out.
-func (in *input) findModule() error {
+func (in *input) findModule() ([]diag.Diagnostic, error) {
 	dir, err := filepath.Abs(filepath.Dir(in.path))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for {
-		file := filepath.Join(dir, filepath.FromSlash(moduleFile))
-		data, err := in.from.readFile(file)
+		_, err := in.from.lstat(filepath.Join(dir, filepath.FromSlash(moduleFile)))
 		if err == nil {
-			root, _, err := in.from.folder(dir) // its packages are read later
-			if err != nil {
-				return err
-			}
-			in.module = map[string][]byte{moduleFile: data}
-			in.source.Module = &schema.Module{Package: in.packageReader(root), Root: in.from.name(relative(dir))}
-			return nil
+			return in.openModule(dir)
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return err
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return nil, err
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return nil
+			return nil, nil
 		}
 		dir = parent
 	}
+}
+
+// openModule reads a module's file; its packages are read later.
+func (in *input) openModule(dir string) ([]diag.Diagnostic, error) {
+	root, _, err := in.from.folder(dir)
+	if err != nil {
+		return nil, err
+	}
+	name := in.from.name(relative(dir))
+	data, problem := readRegular(root, moduleFile, "the module")
+	if problem != "" {
+		return []diag.Diagnostic{diag.New(diag.SourceUnreadable, diag.Pos{File: path.Join(name, moduleFile)}, "", "it %s", problem)}, nil
+	}
+	in.module = map[string][]byte{moduleFile: data}
+	in.source.Module = &schema.Module{Package: in.packageReader(root), Root: name}
+	return nil, nil
 }
 
 // nameModule reads the module's path, which is CUE as well.
@@ -232,6 +261,7 @@ func relative(dir string) string {
 
 // packageReader reads packages of the module, and remembers the files, because they are inputs too.
 func (in *input) packageReader(root fs.FS) func(string) (map[string][]byte, error) {
+	left := maxInputs - in.size()
 	return func(folder string) (map[string][]byte, error) {
 		entries, err := fs.ReadDir(root, folder)
 		if err != nil {
@@ -244,9 +274,15 @@ func (in *input) packageReader(root fs.FS) func(string) (map[string][]byte, erro
 				continue
 			}
 			full := path.Join(folder, name)
-			data, err := fs.ReadFile(root, full)
-			if err != nil {
-				return nil, err
+			data, problem := readRegular(root, full, "the module")
+			if problem != "" {
+				return nil, fmt.Errorf("%s %s", full, problem)
+			}
+			if _, again := in.module[full]; !again {
+				left -= len(data)
+			}
+			if left < 0 {
+				return nil, fmt.Errorf("%s is too much: with it, the application reads more than %d bytes", full, maxInputs)
 			}
 			files[name], in.module[full] = data, data
 		}
@@ -306,24 +342,49 @@ func (in *input) readBeside(wanted []schema.Beside) []diag.Diagnostic {
 	}
 	defer closeRoot()
 	var list []diag.Diagnostic
+	read := in.size()
 	for _, w := range wanted {
-		data, problem := readRegular(root, w.Path)
-		if problem != "" {
-			list = append(list, diag.New(diag.BesideFile, w.Pos, w.Field, "%s %s", w.Path, problem))
+		if _, done := in.beside[w.Path]; done {
 			continue
 		}
-		in.beside[w.Path] = data
+		data, problem := readOwn(root, w.Path)
+		if read += len(data); problem == "" && read > maxInputs {
+			problem = fmt.Sprintf("is too much: with it, the application reads more than %d bytes", maxInputs)
+		}
+		if problem != "" {
+			list = append(list, diag.New(diag.BesideFile, w.Pos, w.Field, "%s %s", w.Path, problem))
+		}
+		if read > maxInputs {
+			break
+		}
+		if problem == "" {
+			in.beside[w.Path] = data
+		}
 	}
 	return list
 }
 
-func readRegular(root fs.FS, path string) ([]byte, string) {
+// readOwn reads a file beside app.cue, unless it could not be recorded under its path.
+func readOwn(root fs.FS, file string) ([]byte, string) {
+	switch problem := publish.PathProblem(file); {
+	case file == appFile:
+		return nil, "is the application itself"
+	case strings.HasPrefix(file, modulePrefix):
+		return nil, "cannot be used: what is recorded has the module's files below " + modulePrefix
+	case problem != "":
+		return nil, "cannot be used: " + problem
+	}
+	return readRegular(root, file, "the folder of app.cue")
+}
+
+// readRegular reads a file below a root, which is called within, or says what is wrong with it.
+func readRegular(root fs.FS, path, within string) ([]byte, string) {
 	info, err := fs.Stat(root, path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "does not exist beside app.cue"
+		return nil, "does not exist in " + within
 	case err != nil:
-		return nil, "cannot be used: it leads out of the folder of app.cue, or cannot be opened"
+		return nil, fmt.Sprintf("cannot be used: it leads out of %s, or cannot be opened", within)
 	case !info.Mode().IsRegular():
 		return nil, "is not a regular file"
 	case info.Size() > schema.MaxSourceBytes:
@@ -359,6 +420,15 @@ func (o origin) readPlatform(dir string) ([]schema.Source, error) {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())
+		info, err := o.stat(path) // a link is followed: the folder is the platform team's own, and mounted folders are made of links
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("read platform: %w", err)
+		case !info.Mode().IsRegular():
+			return nil, usageError{fmt.Errorf("read platform: %s is not a regular file", o.name(path))}
+		case info.Size() > schema.MaxSourceBytes:
+			return nil, usageError{fmt.Errorf("read platform: %s has %d bytes; at most %d are read", o.name(path), info.Size(), schema.MaxSourceBytes)}
+		}
 		data, err := o.readFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("read platform: %w", err)
