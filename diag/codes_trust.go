@@ -25,7 +25,7 @@ func trustCodes() []Entry {
 			"With --untrusted, CUE is evaluated in a process of its own that is ended after --evaluation-timeout, by default ten seconds. An application needs a few thousandths of one; references that multiply, or a comprehension over a huge list, need for ever.",
 			"find what multiplies: references of references, comprehensions inside each other; --evaluation-timeout allows more time"},
 		{EvaluationDied, Error, "the evaluation needs too much memory, or crashes",
-			"With --untrusted, CUE is evaluated in a process of its own with 1 GiB of memory. What is nested by the hundred thousand, repeats strings into gigabytes, or meets a fault of the evaluator ends that process and nothing else.",
+			"With --untrusted, CUE is evaluated in a process of its own with 768 MiB of memory. What is nested by the hundred thousand, repeats strings into gigabytes, or meets a fault of the evaluator ends that process and nothing else.",
 			"make the file smaller and flatter; if it is an ordinary one, report it"},
 		{PathNotOwned, Error, "an application of somebody else's is changed",
 			"The guard admits changes of an application, its record and its inputs to the publishers of its space, which the platform in force names (`spaces.<space>.publishers`), and to administrators. What the pushed commits say of it does not count.",

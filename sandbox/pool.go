@@ -29,7 +29,7 @@ type Limits struct {
 
 // DefaultLimits are what an application's evaluation stays a thousand times below.
 func DefaultLimits() Limits {
-	return Limits{Time: 10 * time.Second, Memory: 1 << 30, Answer: 64 << 20}
+	return Limits{Time: 8 * time.Second, Memory: 768 << 20, Answer: 64 << 20}
 }
 
 // Program is what runs as a child; it must call [Serve].

@@ -326,7 +326,7 @@ func alive(process int) bool {
 }
 
 func TestDefaultLimits(t *testing.T) {
-	want := sandbox.Limits{Time: 10 * time.Second, Memory: 1 << 30, Answer: 64 << 20}
+	want := sandbox.Limits{Time: 8 * time.Second, Memory: 768 << 20, Answer: 64 << 20}
 	if diff := cmp.Diff(want, sandbox.DefaultLimits()); diff != "" {
 		t.Error(diff)
 	}
