@@ -331,15 +331,23 @@ type loader struct {
 	module    *Module
 	context   *cuebuild.Context
 	instances map[string]*cuebuild.Instance
+	loading   []string // the packages that are being read, each because the one before imports it
 }
 
 func (l *loader) load(_ token.Pos, importPath string) *cuebuild.Instance {
 	if isStandard(importPath) {
 		return nil
 	}
+	if slices.Contains(l.loading, importPath) { // CUE would follow the circle until the stack is full
+		circle := l.context.NewInstance(importPath, l.load)
+		circle.Err = errors.Newf(token.NoPos, "%s imports itself, directly or through others", importPath)
+		return circle
+	}
 	if known := l.instances[importPath]; known != nil {
 		return known
 	}
+	l.loading = append(l.loading, importPath)
+	defer func() { l.loading = l.loading[:len(l.loading)-1] }()
 	instance := l.context.NewInstance(importPath, l.load)
 	instance.ImportPath = importPath
 	l.instances[importPath] = instance
