@@ -69,7 +69,10 @@ func window(line []byte, column int, style Style) (text, caret string) {
 		most, measure = style.Width-8, sourceColumns
 	}
 	column = ofRune(line, column)
-	before, after := []rune(Harmless(string(line[:column-1]))), []rune(Harmless(string(line[column-1:])))
+	// A line of a megabyte with thousands of mistakes is looked at around each of them only: what follows keeps no more.
+	near := (most + 2) * utf8.UTFMax
+	before := []rune(Harmless(string(line[max(0, column-1-near) : column-1])))
+	after := []rune(Harmless(string(line[column-1 : min(len(line), column-1+near)])))
 	left, right := "", ""
 	// No line shows more characters than columns: the rest of a very long one need not be measured.
 	if n := len(before) - most - 1; n > 0 {
