@@ -63,12 +63,11 @@ func describe(v cue.Value, kind cue.Kind) string {
 	}
 }
 
-// expect says in words what a reference admits. What is no string at all need not hear which characters a string may have.
+// expect says in words what a reference admits, to a value that is not even of its kind.
 func (r *Ref) expect() string {
 	switch {
 	case r.Type != nil && r.Type.leaf:
-		words, _, _ := strings.Cut(r.Type.Expect, " without NUL")
-		return strings.TrimSuffix(words, ",")
+		return r.Type.Brief
 	case r.Type != nil:
 		return "a struct with " + r.Type.fieldNames()
 	case r.Key != nil:

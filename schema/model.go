@@ -16,6 +16,7 @@ type Type struct {
 	Name   string // with its #
 	Doc    string
 	Expect string   // leaf: what a diagnostic says a value must be
+	Brief  string   // leaf: the same without the finer points, for a value that is not even of its kind
 	Enum   []string // leaf: the admitted strings, where they are listed
 	Any    bool     // leaf: anything at all
 
@@ -85,17 +86,16 @@ func (t *Type) readLeaf(field *ast.Field) error {
 		key, body := attr.Split()
 		switch key {
 		case "expect":
-			text, err := strconv.Unquote(body)
-			if err != nil {
+			if err := t.readExpect(body); err != nil {
 				return fmt.Errorf("schema: %s: @expect: %w", t.Name, err)
 			}
-			t.Expect = text
 		case "enum":
 			t.Enum = enumStrings(field.Value)
 			t.Expect = "one of " + strings.Join(quoteAll(t.Enum), ", ")
 			if len(t.Enum) == 1 {
 				t.Expect = strconv.Quote(t.Enum[0])
 			}
+			t.Brief = t.Expect
 		case "any":
 			t.Any = true
 		}
@@ -104,6 +104,24 @@ func (t *Type) readLeaf(field *ast.Field) error {
 		return fmt.Errorf("schema: %s has neither @expect nor @enum", t.Name)
 	}
 	return nil
+}
+
+// readExpect reads the words of @expect: one text, or two, of which the second are the finer points.
+func (t *Type) readExpect(body string) error {
+	first, err := strconv.QuotedPrefix(body)
+	if err != nil {
+		return err
+	}
+	second := strings.TrimLeft(body[len(first):], ", ")
+	if second == "" {
+		second = `""`
+	}
+	if t.Brief, err = strconv.Unquote(first); err != nil {
+		return err
+	}
+	finer, err := strconv.Unquote(second)
+	t.Expect = t.Brief + finer
+	return err
 }
 
 func enumStrings(expr ast.Expr) []string {
