@@ -87,21 +87,19 @@ model: ## compare random sequences of everything that can be published with a mo
 publishing: ## all suites that publish to real git servers
 	MERIDIAN_KILL=1 MERIDIAN_SCALE=1 MERIDIAN_MODEL=1 $(PUBLISHING)
 
-NEWEST := 1.37
-OLDEST := 1.34
-E2E    := $(GO) test -count=1 -timeout 60m -v ./test/e2e
+E2E := $(GO) test -count=1 -timeout 60m -v ./test/e2e
 
 .PHONY: cluster
 cluster: ## build the servers of the end-to-end suites, once: Kubernetes, kwok, Flux, Traefik (a quarter of an hour and more)
-	$(GO) run ./test/cluster/install $(NEWEST)
+	$(GO) run ./test/cluster/install newest
 
 .PHONY: cluster-all
 cluster-all: cluster ## the same, with the API servers of the three minor versions before
-	$(GO) run ./test/cluster/install -parts api 1.36 1.35 $(OLDEST)
+	$(GO) run ./test/cluster/install -parts api all
 
 .PHONY: e2e
 e2e: cluster ## end to end on the newest Kubernetes: API server, rollouts, Flux, ingress controller (needs root for the last)
-	MERIDIAN_E2E=$(NEWEST) MERIDIAN_CLUSTER=all $(E2E)
+	MERIDIAN_E2E=newest MERIDIAN_CLUSTER=all $(E2E)
 
 .PHONY: e2e-all
 e2e-all: cluster-all ## end to end on every minor version
@@ -116,9 +114,13 @@ network: ## what the rendered policies mean, by public implementations and by th
 	$(GO) run ./test/network/install
 	MERIDIAN_NETWORK=1 $(GO) test -count=1 -timeout 30m ./test/network
 
+.PHONY: robustness
+robustness: ## hostile input against the real program: time, memory, files, sockets (needs strace)
+	MERIDIAN_ROBUSTNESS=1 $(GO) test -count=1 -timeout 60m ./test/robustness
+
 .PHONY: proof
 proof: ## run all suites that hold Meridian against what others wrote, on what is built; print one table of them
-	$(GO) run ./test/proof -e2e $(or $(MINORS),$(NEWEST))
+	$(GO) run ./test/proof -e2e $(or $(MINORS),newest)
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
@@ -126,6 +128,11 @@ fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzObject -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./schema -fuzz FuzzApp -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./schema -fuzz FuzzFormat -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./compiler -fuzz FuzzOverride -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./regions -fuzz FuzzLoad -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./manifest -fuzz FuzzPaths -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./publish -fuzz FuzzFolders -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./cmd/meridian -fuzz FuzzWriteTree -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 
 .PHONY: bench
 bench: build ## measure whole processes on the workload of the design

@@ -71,7 +71,7 @@ func (s *session) finish(in *input, app *schema.App, list []diag.Diagnostic) (*c
 	unread := in.readBeside(app.Beside())
 	list = append(slices.Clip(list), unread...)
 	compile := s.compiler.Compile
-	if s.vetOnly {
+	if s.vetOnly || diag.HasErrors(list) { // with a mistake nothing is written, and a name may be none that a file can have
 		compile = s.compiler.Check
 	}
 	result, found, err := compile(app, in.beside)

@@ -5,33 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-)
 
-// home is the folder that keeps what was built, outside of the tree: $MERIDIAN_CLUSTER_CACHE, or a folder of the
-// user's cache.
-func home() (string, error) {
-	if folder := os.Getenv("MERIDIAN_CLUSTER_CACHE"); folder != "" {
-		return folder, nil
-	}
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(base, "meridian", "cluster"), nil
-}
+	"github.com/meridian-gitops/meridian/test/pinned"
+)
 
 // place is where a program is kept.
 func (p program) place() (string, error) {
-	base, err := home()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(base, p.name+"-"+p.version, p.name), nil
+	folder, err := pinned.Folder(p.name, p.version)
+	return filepath.Join(folder, p.name), err
 }
 
 // built tells whether a program is there.
@@ -104,12 +89,12 @@ func keep(ctx context.Context, p program, folder string) error {
 	if len(p.keep) == 0 {
 		return nil
 	}
-	found, err := download(ctx, strings.Replace(p.module.require[0], " ", "@", 1))
+	module, err := pinned.Module(ctx, strings.Replace(p.module.require[0], " ", "@", 1))
 	if err != nil {
 		return err
 	}
 	for _, pattern := range p.keep {
-		files, err := filepath.Glob(filepath.Join(found.Dir, pattern))
+		files, err := filepath.Glob(filepath.Join(module, pattern))
 		if err != nil || len(files) == 0 {
 			return fmt.Errorf("%s has no %s", p.name, pattern)
 		}
@@ -145,11 +130,11 @@ func (b builder) write(ctx context.Context, p program, folder string) error {
 // write writes a module that is a folder.
 func (l local) write(ctx context.Context, folder string) error {
 	if l.of != "" {
-		found, err := download(ctx, l.of)
+		module, err := pinned.Module(ctx, l.of)
 		if err != nil {
 			return err
 		}
-		if err := os.CopyFS(folder, os.DirFS(found.Dir)); err != nil {
+		if err := os.CopyFS(folder, os.DirFS(module)); err != nil {
 			return err
 		}
 	}
@@ -196,11 +181,11 @@ func (b builder) module(ctx context.Context, r recipe) (string, error) {
 
 // staged are the modules that a module replaces by folders of its own repository.
 func (b builder) staged(ctx context.Context, module string) ([]string, error) {
-	found, err := download(ctx, module)
+	folder, err := pinned.Module(ctx, module)
 	if err != nil {
 		return nil, err
 	}
-	data, err := b.run(ctx, os.TempDir(), "mod", "edit", "-json", found.GoMod)
+	data, err := b.run(ctx, os.TempDir(), "mod", "edit", "-json", filepath.Join(folder, "go.mod"))
 	if err != nil {
 		return nil, err
 	}
@@ -236,30 +221,6 @@ func (b builder) run(ctx context.Context, folder string, args ...string) ([]byte
 	return output, nil
 }
 
-// downloaded is what the module cache has of a module.
-type downloaded struct {
-	GoMod string // file
-	Dir   string // folder
-}
-
-// download brings a module (path@version) into the module cache.
-func download(ctx context.Context, module string) (downloaded, error) {
-	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
-	cmd.Dir = os.TempDir() // outside of a module, whose go.mod it must not touch
-	output, err := cmd.Output()
-	var found struct {
-		downloaded
-		Error string
-	}
-	if failed := json.Unmarshal(output, &found); failed == nil && found.Error != "" {
-		return downloaded{}, errors.New(found.Error)
-	}
-	if err != nil {
-		return downloaded{}, fmt.Errorf("download %s: %w", module, err)
-	}
-	return found.downloaded, nil
-}
-
 // copyFile copies a file to its place, whole or not at all, also from another file system.
 func copyFile(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
@@ -269,11 +230,18 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	part := to + ".part"
-	if err := os.WriteFile(part, data, fs.FileMode(0o755)); err != nil {
+	part, err := os.CreateTemp(filepath.Dir(to), filepath.Base(to)+"-") // another process may be at it
+	if err != nil {
 		return err
 	}
-	return os.Rename(part, to)
+	_, err = part.Write(data)
+	if err = errors.Join(err, part.Chmod(0o755), part.Close()); err == nil {
+		err = os.Rename(part.Name(), to)
+	}
+	if err != nil {
+		os.Remove(part.Name())
+	}
+	return err
 }
 
 // tail is the end of a text.

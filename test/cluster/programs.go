@@ -20,13 +20,35 @@ type Minor struct {
 	Release string // v1.37.2, a version of the module k8s.io/kubernetes
 }
 
-// MinorOf returns the minor version of a name.
+// MinorOf returns the minor version of a name: 1.36, newest or oldest.
 func MinorOf(name string) (Minor, error) {
+	switch name {
+	case "newest":
+		return Minors[0], nil
+	case "oldest":
+		return Minors[len(Minors)-1], nil
+	}
 	i := slices.IndexFunc(Minors, func(m Minor) bool { return m.Name == name })
 	if i < 0 {
 		return Minor{}, fmt.Errorf("version %s of Kubernetes is not among those that can be run", name)
 	}
 	return Minors[i], nil
+}
+
+// MinorsOf returns the minor versions of names, or all of them for the one name all.
+func MinorsOf(names ...string) ([]Minor, error) {
+	if slices.Equal(names, []string{"all"}) {
+		return Minors, nil
+	}
+	var list []Minor
+	for _, name := range names {
+		minor, err := MinorOf(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, minor)
+	}
+	return list, nil
 }
 
 // staging is the version of the modules that are released with Kubernetes: v0.37.2 with v1.37.2.

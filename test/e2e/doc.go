@@ -1,8 +1,8 @@
 // Package e2e proves what Meridian emits against servers that it did not write: Kubernetes' API servers and
 // controllers, Flux' controllers, git's own server.
 //
-// In: MERIDIAN_E2E, the minor versions of Kubernetes to run, separated by commas, or "all"; without it the suites are
-// skipped. The servers are those of package cluster, which have to be built before.
+// In: MERIDIAN_E2E, the minor versions of Kubernetes to run, separated by commas: 1.36, newest, oldest, or all. Without it
+// the suites are skipped. The servers are those of package cluster, which have to be built before.
 // Out: one test a suite and version; `make proof` prints them as a table.
 // Refused: a version that is not known.
 package e2e

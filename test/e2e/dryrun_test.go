@@ -60,8 +60,7 @@ func opinion(t *testing.T, c *cluster.Cluster, data []byte) string {
 	return strings.Join(answer.Warnings, "\n")
 }
 
-// prepare stores what the API server looks up when it is given the others: definitions, namespaces,
-// accounts, priorities.
+// prepare stores what the API server looks up when it is given the others: namespaces, accounts, priorities.
 func prepare(t *testing.T, c *cluster.Cluster, objects []object) {
 	t.Helper()
 	made := map[string]bool{"": true, "default": true}

@@ -18,8 +18,8 @@ func onEach(t *testing.T, parts cluster.Parts, suite func(t *testing.T, c *clust
 	}
 }
 
-// onNewest runs a suite on the newest wanted minor version: those that need more than the API server.
-func onNewest(t *testing.T, parts cluster.Parts, suite func(t *testing.T, c *cluster.Cluster)) {
+// onFirst runs a suite on the first wanted minor version alone.
+func onFirst(t *testing.T, parts cluster.Parts, suite func(t *testing.T, c *cluster.Cluster)) {
 	t.Helper()
 	minor := wanted(t)[0]
 	t.Run(minor.Name, func(t *testing.T) {
@@ -27,23 +27,16 @@ func onNewest(t *testing.T, parts cluster.Parts, suite func(t *testing.T, c *clu
 	})
 }
 
-// wanted are the minor versions that MERIDIAN_E2E names, newest first.
+// wanted are the minor versions that MERIDIAN_E2E names, in its order.
 func wanted(t *testing.T) []cluster.Minor {
 	t.Helper()
 	names := os.Getenv("MERIDIAN_E2E")
 	if names == "" {
 		t.Skip("needs real servers: make e2e")
 	}
-	if names == "all" {
-		return cluster.Minors
-	}
-	var list []cluster.Minor
-	for _, name := range strings.Split(names, ",") {
-		minor, err := cluster.MinorOf(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, minor)
+	list, err := cluster.MinorsOf(strings.Split(names, ",")...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return list
 }

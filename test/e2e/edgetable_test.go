@@ -27,7 +27,7 @@ const (
 
 var edges = []edge{
 	{
-		leaf: "#AppName", field: "name", lines: "name: %s", in: []any{"a", long(50)}, out: []any{"", "A", "a-", "a_b", long(64)},
+		leaf: "#AppName", field: "name", lines: "name: %s", in: []any{"a", long(50)}, out: []any{"A", "a-", "a_b", long(64)},
 		kind: "Service", at: "metadata name",
 		stricter: map[string][]any{"pods get a suffix, and a label's value ends at 63": {long(51)}},
 	},

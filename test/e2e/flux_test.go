@@ -21,7 +21,7 @@ import (
 // but what bootstrap prints, sync a cluster from there. Spaces are read from the GitRepository: source-watcher, which
 // makes an artifact of each, is in no Go module that can be had.
 func TestFlux(t *testing.T) {
-	onNewest(t, cluster.Flux, func(t *testing.T, c *cluster.Cluster) {
+	onFirst(t, cluster.Flux, func(t *testing.T, c *cluster.Cluster) {
 		f := newFleet(t, c)
 		t.Run("all become ready", f.becomesReady)
 		t.Run("a new version rolls out", f.rollsOut)
@@ -295,6 +295,9 @@ func (f *fleet) stuck(t *testing.T, unit, message string) {
 	t.Helper()
 	cluster.Eventually(t, patience, func() string {
 		found := f.get(t, "kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", unit)
+		if found == nil {
+			return unit + " is not there"
+		}
 		attempted, _, _ := unstructured.NestedString(found.Object, "status", "lastAttemptedRevision")
 		if cluster.Condition(found, "Ready") == "False" && strings.HasSuffix(attempted, f.repo.Head()) && strings.Contains(cluster.Message(found, "Ready"), message) {
 			return ""

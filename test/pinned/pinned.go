@@ -8,6 +8,7 @@ package pinned
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -102,17 +103,17 @@ func (p Program) keep(temporary, folder string) (string, []byte, error) {
 	return file, nil, os.Rename(filepath.Join(temporary, entries[0].Name()), file)
 }
 
-// Module returns the folder of a module (path@version) in the module cache.
+// Module brings a module (path@version) into the module cache and returns its folder there.
 func Module(ctx context.Context, module string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
 	cmd.Stderr = os.Stderr
 	cmd.Dir = os.TempDir() // outside of a module, whose go.mod it must not touch
 	output, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("download %s: %w", module, err)
+	var found struct{ Dir, Error string }
+	if failed := json.Unmarshal(output, &found); failed == nil && found.Error != "" {
+		return "", errors.New(found.Error)
 	}
-	var found struct{ Dir string }
-	if err := json.Unmarshal(output, &found); err != nil {
+	if err != nil {
 		return "", fmt.Errorf("download %s: %w", module, err)
 	}
 	return found.Dir, nil

@@ -37,7 +37,7 @@ type result struct {
 }
 
 func main() {
-	minors := flag.String("e2e", "1.37", "the minor versions of Kubernetes to run on, separated by commas, or all")
+	minors := flag.String("e2e", "newest", "the minor versions of Kubernetes to run on, separated by commas: 1.36, newest, oldest, or all")
 	flag.Parse()
 	ok := true
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

@@ -15,6 +15,7 @@ func suites(minors string) []suite {
 		e2e("HTTP through an ingress controller", "^TestHTTP$"),
 		{"network policies: meaning", "./test/network", ".", []string{"MERIDIAN_NETWORK=1"}},
 		{"public checkers", "./test/checkers", ".", []string{"MERIDIAN_CHECKERS=1"}},
+		{"hostile input", "./test/robustness", ".", []string{"MERIDIAN_ROBUSTNESS=1"}},
 		{"publishing: kills", "./test/publishing", "^TestKill$", []string{"MERIDIAN_KILL=1"}},
 		{"publishing: 60,000 files", "./test/publishing", "^TestScale$", []string{"MERIDIAN_SCALE=1"}},
 		{"publishing: model", "./test/publishing", "^TestModel$", []string{"MERIDIAN_MODEL=1"}},

@@ -21,7 +21,7 @@ import (
 const (
 	mostTime   = 10 * time.Second
 	mostMemory = 1_000_000_000
-	mostWords  = 4 << 20 // bytes that are said
+	mostWords  = 64 << 20 // bytes that are said: what a child may answer
 )
 
 var toldCode = regexp.MustCompile(`(?m)(?:^|: )error (M\d{4})`)

@@ -106,7 +106,7 @@ func trace(t *testing.T, dir string, args ...string) (code int, said string, cal
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for line := range strings.Lines(string(data)) {
-		if strings.Contains(line, "(") {
+		if strings.Contains(line, "(") && !strings.Contains(line, "???(") { // the second is strace's own: a thread that ended meanwhile
 			calls = append(calls, strings.TrimSpace(line))
 		}
 	}

@@ -2,6 +2,8 @@
 //
 //	go run ./test/cluster/install [-parts api|controllers|flux|edge|all] [-missing] [MINOR ...]
 //
+// A minor version is 1.36, newest (the default), oldest, or all for every one.
+//
 // With -missing nothing is built: what is not there is printed, and then the exit code is 1.
 package main
 
@@ -36,16 +38,16 @@ func run(ctx context.Context) error {
 	}
 	names := flag.Args()
 	if len(names) == 0 {
-		names = []string{cluster.Minors[0].Name}
+		names = []string{"newest"}
 	}
-	for _, name := range names {
-		minor, err := cluster.MinorOf(name)
-		if err != nil {
-			return err
-		}
+	minors, err := cluster.MinorsOf(names...)
+	if err != nil {
+		return err
+	}
+	for _, minor := range minors {
 		if *only {
 			if missing := cluster.Missing(minor, parts); missing != "" {
-				return fmt.Errorf("of Kubernetes %s not built: %s", name, missing)
+				return fmt.Errorf("of Kubernetes %s not built: %s", minor.Name, missing)
 			}
 			continue
 		}
