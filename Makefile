@@ -23,9 +23,12 @@ demo: build ## compile the examples for every open region and publish them to a 
 test: ## run all tests
 	$(GO) test -timeout 30m $(PACKAGES)
 
+# What only runs the program, as a process of its own that the race detector does not see.
+PROCESSES := /test/(e2e|editor|precommit|publishing|robustness|servers)$$
+
 .PHONY: race
-race: ## run all tests with the race detector
-	$(GO) test -race -timeout 40m $(PACKAGES)
+race: ## run the tests with the race detector, but for those that only run the program
+	$(GO) test -race -timeout 40m $$($(GO) list $(PACKAGES) | grep -v -E '$(PROCESSES)')
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy: nothing may be left to say
