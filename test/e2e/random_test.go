@@ -46,7 +46,7 @@ func refusal(t *testing.T, c *cluster.Cluster, g *random.Generator, a random.App
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result == nil {
+	if result == nil || len(result.Outputs) == 0 {
 		return fmt.Sprint(list)
 	}
 	var objects []object

@@ -130,8 +130,8 @@ func compile(t *testing.T, c *compiler.Compiler, file string, data []byte, besid
 		}
 	}
 	result, found, err := c.Compile(app, files)
-	if err != nil || result == nil {
-		t.Fatalf("%s: %v %v", file, found, err)
+	if err != nil || len(result.Outputs) == 0 {
+		t.Fatalf("%s: %v %v", file, append(list, found...), err)
 	}
 	var objects []object
 	for _, output := range result.Outputs {
