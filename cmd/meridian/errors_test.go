@@ -35,6 +35,9 @@ var withoutCase = map[diag.Code]string{
 // With a file steps, the case runs in a copy of the folder, after its lines: command lines that must succeed, or, after
 // a $, lines for the shell.
 func TestErrors(t *testing.T) {
+	if raceDetector {
+		t.Skip("it takes minutes with the race detector; the scripts do the same from many goroutines")
+	}
 	cases := errorCases(t)
 	for _, name := range cases {
 		t.Run(name, func(t *testing.T) {

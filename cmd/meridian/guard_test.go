@@ -289,7 +289,10 @@ func TestGuardRefuses(t *testing.T) {
 		{name: "an administrator's platform without its spaces", as: "ops", lines: "sed -i 's/\"team-data\"/\"team-data\", \"team-more\"/' .meridian/platform/platform.cue" + commit, code: "M8068"},
 		{name: "an administrator's hostile platform", as: "ops", lines: "head -c 1000000 /dev/zero | tr '\\0' '[' > .meridian/platform/more.cue" + commit, code: "M1002"},
 	}
-	for _, a := range attacks {
+	for i, a := range attacks {
+		if raceDetector && i%8 != 0 {
+			continue // a push takes ten times longer with it, and all take the same ways
+		}
 		t.Run(a.name, func(t *testing.T) {
 			g.t = t
 			g.clone()

@@ -20,8 +20,8 @@ const untrustedHelp = `
 
 With --untrusted, CUE is evaluated in child processes with limits on time and
 memory, so that input of others can do no more than fail: what takes longer than
---evaluation-timeout, needs more than 768 MiB, or crashes is told as a mistake of
-its file.`
+--evaluation-timeout, needs more than 768 MiB, or crashes is told as a mistake
+of its file.`
 
 // untrustedFlags say whether, and how long, CUE is evaluated in a process of its own.
 type untrustedFlags struct {
