@@ -93,7 +93,7 @@ publishing: ## all suites that publish to real git servers
 E2E := $(GO) test -count=1 -timeout 60m -v ./test/e2e
 
 .PHONY: cluster
-cluster: ## build the servers of the end-to-end suites, once: Kubernetes, kwok, Flux, Traefik (a quarter of an hour and more)
+cluster: ## build the servers of the end-to-end suites, once: Kubernetes, kwok, a kubelet, Flux, Traefik (a quarter of an hour and more)
 	$(GO) run ./test/cluster/install newest
 
 .PHONY: cluster-all
@@ -101,7 +101,7 @@ cluster-all: cluster ## the same, with the API servers of the three minor versio
 	$(GO) run ./test/cluster/install -parts api all
 
 .PHONY: e2e
-e2e: cluster ## end to end on the newest Kubernetes: API server, rollouts, Flux, ingress controller (needs root for the last)
+e2e: cluster ## end to end on the newest Kubernetes: API server, rollouts, Flux, ingress controller, kubelet (needs root for the last two)
 	MERIDIAN_E2E=newest MERIDIAN_CLUSTER=all $(E2E)
 
 .PHONY: e2e-all

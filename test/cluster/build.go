@@ -119,10 +119,8 @@ func (b builder) write(ctx context.Context, p program, folder string) error {
 		}
 		text += fmt.Sprintf("replace %s => ./local%d\n", l.path, i)
 	}
-	if p.source != "" {
-		if err := os.WriteFile(filepath.Join(folder, "main.go"), []byte(p.source), 0o644); err != nil {
-			return err
-		}
+	if err := writeAll(folder, p.sources); err != nil {
+		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "go.mod"), []byte(text), 0o644)
 }
@@ -143,7 +141,12 @@ func (l local) write(ctx context.Context, folder string) error {
 			return err
 		}
 	}
-	for name, text := range l.files {
+	return writeAll(folder, l.files)
+}
+
+// writeAll writes files, by path, into a folder.
+func writeAll(folder string, files map[string]string) error {
+	for name, text := range files {
 		file := filepath.Join(folder, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err

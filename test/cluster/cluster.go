@@ -44,7 +44,7 @@ func Start(t testing.TB, m Minor, parts Parts) *Cluster {
 	c.keys(t)
 	c.serve(t)
 	if parts&Controllers != 0 {
-		c.control(t)
+		c.control(t, parts&Kubelet != Kubelet)
 	}
 	if parts&Flux == Flux {
 		c.flux(t)
@@ -117,14 +117,16 @@ func (c *Cluster) serve(t testing.TB) {
 	server.until(t, "ready", patience, func() error { return admin.ready(t.Context()) })
 }
 
-// control starts the controller manager, the scheduler, and kwok with a node.
-func (c *Cluster) control(t testing.TB) {
+// control starts the controller manager, the scheduler, and kwok with a node if wanted.
+func (c *Cluster) control(t testing.TB, played bool) {
 	t.Helper()
 	manager := c.manager(t, "kube-controller-manager",
 		"--use-service-account-credentials=true", "--service-account-private-key-file=accounts.key", "--root-ca-file=ca.crt",
 		"--horizontal-pod-autoscaler-sync-period=2s")
 	c.manager(t, "kube-scheduler")
-	c.kubelet(t)
+	if played {
+		c.play(t)
+	}
 	manager.until(t, "making accounts", patience, func() error {
 		_, err := c.Admin.Get(t.Context(), "v1", "ServiceAccount", "default", "default")
 		return err

@@ -1,5 +1,5 @@
-// Package cluster runs real Kubernetes API servers, their controllers, Flux' and an ingress controller on loopback, for
-// tests.
+// Package cluster runs real Kubernetes API servers, their controllers, Flux', an ingress controller and a kubelet on
+// loopback, for tests.
 //
 // In: a minor version and what shall run. Every server is built from Go modules at a pinned version, once, and kept
 // in the user's cache folder by its name and version; a state folder is made for each cluster and goes with it.

@@ -14,6 +14,8 @@ const (
 	Controllers Parts = 1                  // kube-controller-manager, kube-scheduler and kwok
 	Flux        Parts = 1<<1 | Controllers // and source-controller and kustomize-controller
 	Edge        Parts = 1 << 2             // Traefik, which the test starts
+	Kubelet     Parts = 1<<3 | Controllers // and a kubelet, which the test starts, instead of kwok
+	All         Parts = Flux | Edge | Kubelet
 )
 
 // programs are the programs of a minor version's parts.
@@ -27,6 +29,9 @@ func programs(m Minor, parts Parts) []program {
 	}
 	if parts&Edge != 0 {
 		list = append(list, traefik())
+	}
+	if parts&Kubelet == Kubelet {
+		list = append(list, kubelet(m))
 	}
 	return list
 }

@@ -23,8 +23,8 @@ status:
   capacity: {cpu: "1000", memory: 4096Gi, ephemeral-storage: 4096Gi, pods: "10000"}
 `
 
-// kubelet starts kwok and adds a node that it plays.
-func (c *Cluster) kubelet(t testing.TB) {
+// play starts kwok and adds a node that it plays.
+func (c *Cluster) play(t testing.TB) {
 	t.Helper()
 	if err := c.stages(); err != nil {
 		t.Fatal(err)

@@ -54,15 +54,23 @@ func MinorsOf(names ...string) ([]Minor, error) {
 // staging is the version of the modules that are released with Kubernetes: v0.37.2 with v1.37.2.
 func (m Minor) staging() string { return "v0" + strings.TrimPrefix(m.Release, "v1") }
 
+// recipe is for programs of Kubernetes' own packages.
+func (m Minor) recipe() recipe {
+	return recipe{
+		require:  []string{"k8s.io/kubernetes " + m.Release},
+		replaces: "k8s.io/kubernetes@" + m.Release, release: m.staging(),
+	}
+}
+
 // program is a server or a tool that is built from Go modules.
 type program struct {
 	name    string // of the file
 	version string // in the name of the folder that it is kept in
 	module  recipe
-	path    string   // of the package that is built; "." for the module's own
-	source  string   // of the module's own main package, if path is "."
-	set     []string // values for the linker's -X
-	keep    []string // patterns of files of the first module required, which are kept beside the program
+	path    string            // of the package that is built; "." for the module's own
+	sources map[string]string // files of the module's own main package, if path is "."
+	set     []string          // values for the linker's -X
+	keep    []string          // patterns of files of the first module required, which are kept beside the program
 }
 
 // recipe says what the go.mod of a module holds that builds programs.
@@ -106,20 +114,14 @@ func main() { etcdmain.Main(os.Args) }
 // etcd is the store of every API server.
 func etcd() program {
 	return program{
-		name: "etcd", version: etcdVersion, path: ".", source: etcdMain,
+		name: "etcd", version: etcdVersion, path: ".", sources: map[string]string{"main.go": etcdMain},
 		module: recipe{require: []string{"go.etcd.io/etcd/server/v3 " + etcdVersion}},
 	}
 }
 
 // component is a program of Kubernetes itself.
 func component(m Minor, name string) program {
-	p := program{
-		name: name, version: m.Release, path: "k8s.io/kubernetes/cmd/" + name,
-		module: recipe{
-			require:  []string{"k8s.io/kubernetes " + m.Release},
-			replaces: "k8s.io/kubernetes@" + m.Release, release: m.staging(),
-		},
-	}
+	p := program{name: name, version: m.Release, path: "k8s.io/kubernetes/cmd/" + name, module: m.recipe()}
 	_, minor, _ := strings.Cut(m.Name, ".")
 	for _, pkg := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
 		p.set = append(p.set, pkg+".gitVersion="+m.Release, pkg+".gitMajor=1", pkg+".gitMinor="+minor, pkg+".gitTreeState=clean")

@@ -16,7 +16,7 @@ type Tool struct {
 	Source     string   // of its main.go
 	Require    []string // modules, as path@version
 	Changed    []Changed
-	Kubernetes string // the release whose staging modules are meant, if k8s.io/kubernetes is required: v1.37.2
+	Kubernetes string // the release of Kubernetes whose own modules are meant, if one of the modules needs k8s.io/kubernetes: v1.34.2
 }
 
 // Changed is a required module that gets files of the test's own.
@@ -39,17 +39,17 @@ func (t Tool) Install(ctx context.Context, say func(format string, args ...any))
 func (t Tool) Missing() bool { return !t.program().built() }
 
 func (t Tool) program() program {
-	p := program{name: t.Name, version: t.digest(), path: ".", source: t.Source}
+	p := program{name: t.Name, version: t.digest(), path: ".", sources: map[string]string{"main.go": t.Source}}
+	if t.Kubernetes != "" {
+		p.module = Minor{Release: t.Kubernetes}.recipe()
+		p.module.require = nil
+	}
 	for _, module := range t.Require {
 		p.module.require = append(p.module.require, strings.Replace(module, "@", " ", 1))
 	}
 	for _, changed := range t.Changed {
 		path, _, _ := strings.Cut(changed.Module, "@")
 		p.module.local = append(p.module.local, local{path: path, of: changed.Module, files: changed.Files})
-	}
-	if t.Kubernetes != "" {
-		m := Minor{Release: t.Kubernetes}
-		p.module.replaces, p.module.release = "k8s.io/kubernetes@"+m.Release, m.staging()
 	}
 	return p
 }
@@ -59,9 +59,16 @@ func (t Tool) digest() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q\n", t.Source, t.Require, t.Kubernetes)
 	for _, changed := range t.Changed {
-		for _, name := range slices.Sorted(maps.Keys(changed.Files)) {
-			fmt.Fprintf(h, "%q %q %q\n", changed.Module, name, changed.Files[name])
-		}
+		fmt.Fprintf(h, "%q %s\n", changed.Module, digestOf(changed.Files))
+	}
+	return fmt.Sprintf("%x", h.Sum(nil)[:6])
+}
+
+// digestOf is over files, by path.
+func digestOf(files map[string]string) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%q %q\n", name, files[name])
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:6])
 }

@@ -13,6 +13,7 @@ func suites(minors string) []suite {
 		e2e("API servers take random applications", "^TestRandom$"),
 		e2e("the schema's edges", "^TestEdges$"),
 		e2e("HTTP through an ingress controller", "^TestHTTP$"),
+		e2e("checks and shutdown by the kubelet", "^TestKubelet$"),
 		{"network policies: meaning", "./test/network", ".", []string{"MERIDIAN_NETWORK=1"}},
 		{"public checkers", "./test/checkers", ".", []string{"MERIDIAN_CHECKERS=1"}},
 		{"hostile input", "./test/robustness", ".", []string{"MERIDIAN_ROBUSTNESS=1"}},

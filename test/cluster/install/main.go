@@ -1,6 +1,6 @@
 // Install builds the servers that tests run on, once, into the user's cache folder:
 //
-//	go run ./test/cluster/install [-parts api|controllers|flux|edge|all] [-missing] [MINOR ...]
+//	go run ./test/cluster/install [-parts api|controllers|flux|edge|kubelet|all] [-missing] [MINOR ...]
 //
 // A minor version is 1.36, newest (the default), oldest, or all for every one.
 //
@@ -27,11 +27,11 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	wanted := flag.String("parts", "all", "api, controllers, flux, edge or all")
+	wanted := flag.String("parts", "all", "api, controllers, flux, edge, kubelet or all")
 	only := flag.Bool("missing", false, "print what is not there, and build nothing")
 	flag.Parse()
 	parts, ok := map[string]cluster.Parts{
-		"api": cluster.API, "controllers": cluster.Controllers, "flux": cluster.Flux, "edge": cluster.Edge, "all": cluster.Flux | cluster.Edge,
+		"api": cluster.API, "controllers": cluster.Controllers, "flux": cluster.Flux, "edge": cluster.Edge, "kubelet": cluster.Kubelet, "all": cluster.All,
 	}[*wanted]
 	if !ok {
 		return fmt.Errorf("no such parts: %s", *wanted)
