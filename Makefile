@@ -110,6 +110,7 @@ e2e-all: cluster-all ## end to end on every minor version
 
 .PHONY: checkers
 checkers: ## public checkers over golden trees, examples and random applications; builds them once
+	$(GO) run ./test/checkers/install
 	MERIDIAN_CHECKERS=1 $(GO) test -count=1 -timeout 30m ./test/checkers
 
 .PHONY: network

@@ -2,7 +2,6 @@ package checkers
 
 import (
 	"bytes"
-	_ "embed"
 	"os"
 	"os/exec"
 	"slices"
@@ -14,30 +13,16 @@ import (
 	"github.com/meridian-gitops/meridian/test/cluster"
 )
 
-//go:embed testdata/types/main.go
-var typesSource string
-
-// typesProgram is a program that decodes the objects that sync a region into the Go types of the controllers that read them.
-// Argo CD's are of a release that builds here; they need Kubernetes itself.
-func typesProgram() cluster.Tool {
-	return cluster.Tool{
-		Name:   "types",
-		Source: typesSource,
-		Require: []string{
-			"github.com/argoproj/argo-cd/v3@v3.2.11", "github.com/fluxcd/kustomize-controller/api@v1.9.5",
-			"github.com/fluxcd/source-controller/api@v1.9.3", "github.com/fluxcd/source-watcher/api/v2@v2.2.4",
-		},
-		Kubernetes: "v1.34.2",
-	}
-}
-
 // TestTypes holds that the controllers' own types decode what syncs a region, with no field that they do not know, and
 // lose nothing of it (S20).
 func TestTypes(t *testing.T) {
 	if os.Getenv(asked) == "" {
-		t.Skipf("set %s=1 to build and run a program of Argo CD's and Flux' types", asked)
+		t.Skipf("set %s=1 to run a program of Argo CD's and Flux' types", asked)
 	}
-	file, err := typesProgram().Install(t.Context(), t.Logf)
+	if Types().Missing() {
+		t.Skip("not built: go run ./test/checkers/install")
+	}
+	file, err := Types().Install(t.Context(), t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}
