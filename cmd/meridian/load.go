@@ -114,15 +114,14 @@ func (o origin) find(arg string) ([]string, error) {
 	if base, ok := strings.CutSuffix(arg, "..."); ok {
 		return o.below(base, isApp)
 	}
-	switch info, err := o.stat(arg); {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		if _, there := o.lstat(arg); there != nil {
-			return nil, err
-		} // a link that leads nowhere: reading it says so
-		return []string{filepath.Clean(arg)}, nil
-	case err != nil:
+	info, err := o.stat(arg)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		info, err = o.lstat(arg) // a link that leads in a circle, or out of a revision: reading it says so
+	}
+	if err != nil {
 		return nil, err
-	case !info.IsDir():
+	}
+	if !info.IsDir() {
 		return []string{filepath.Clean(arg)}, nil
 	}
 	path := filepath.Join(arg, appFile)

@@ -6,6 +6,6 @@
 // Out: a running [Cluster] with a client's configuration for its administrator.
 // Refused: a minor version that is not in [Minors], and a server that does not become ready, with the end of its log.
 //
-// Nothing listens but on 127.0.0.1, and Traefik where a test says. What is started is ended by its process id when the test
-// ends.
+// Nothing listens but on 127.0.0.1, and Traefik and the kubelet's containers where a test says. What is started is ended by
+// its process id when the test ends.
 package cluster

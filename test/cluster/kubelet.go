@@ -1,31 +1,25 @@
 package cluster
 
 import (
-	"embed"
-	"errors"
+	_ "embed"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
-//go:embed testdata/kubelet/*.go
-var kubeletSources embed.FS
+// What the kubelet is made of.
+var (
+	//go:embed testdata/kubelet/main.go
+	kubeletMain string
+	//go:embed testdata/kubelet/runtime.go
+	kubeletRuntime string
+	//go:embed testdata/kubelet/container.go
+	kubeletContainer string
+)
 
 // kubelet is Kubernetes' own kubelet with a runtime whose containers are processes: testdata/kubelet says how.
 func kubelet(m Minor) program {
-	const folder = "testdata/kubelet"
-	sources := map[string]string{}
-	entries, err := kubeletSources.ReadDir(folder)
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	for _, entry := range entries {
-		data, err := kubeletSources.ReadFile(folder + "/" + entry.Name())
-		if err != nil {
-			panic(err)
-		}
-		sources[entry.Name()] = string(data)
-	}
+	sources := map[string]string{"main.go": kubeletMain, "runtime.go": kubeletRuntime, "container.go": kubeletContainer}
 	p := program{name: "kubelet", version: m.Release + "-" + digestOf(sources), path: ".", sources: sources, module: m.recipe()}
 	p.set = component(m, p.name).set
 	return p
@@ -41,12 +35,6 @@ func (c *Cluster) Kubelet(t testing.TB, address, network string) (events string)
 	}
 	const name = "node"
 	started := c.start(t, kubelet(c.Minor), []string{"TMPDIR=" + c.folder}, filepath.Join(c.folder, "admin.kubeconfig"), name, address, network, events)
-	started.until(t, "a ready node", patience, func() error {
-		found, err := c.Admin.Get(t.Context(), "v1", "Node", "", name)
-		if err == nil && Condition(found, "Ready") != "True" {
-			err = errors.New(Message(found, "Ready"))
-		}
-		return err
-	})
+	started.until(t, "a ready node", patience, func() error { return c.nodeReady(t, name) })
 	return events
 }

@@ -32,13 +32,17 @@ func (c *Cluster) play(t testing.TB) {
 	started := c.start(t, kwok(), nil, "--kubeconfig=admin.kubeconfig", "--config=stages.yaml", "--manage-all-nodes=true",
 		"--node-ip=127.0.0.1", "--cidr=10.244.0.0/16", "--node-lease-duration-seconds=40", "--server-address="+loopback(t))
 	c.Admin.MustApply(t, []byte(node))
-	started.until(t, "playing a node", patience, func() error {
-		found, err := c.Admin.Get(t.Context(), "v1", "Node", "", "node")
-		if err == nil && Condition(found, "Ready") != "True" {
-			err = errors.New(Message(found, "Ready"))
-		}
-		return err
-	})
+	started.until(t, "playing a node", patience, func() error { return c.nodeReady(t, "node") })
+}
+
+// nodeReady returns why a node is not ready.
+func (c *Cluster) nodeReady(t testing.TB, name string) error {
+	t.Helper()
+	found, err := c.Admin.Get(t.Context(), "v1", "Node", "", name)
+	if err == nil && Condition(found, "Ready") != "True" {
+		err = errors.New(Message(found, "Ready"))
+	}
+	return err
 }
 
 // stages writes kwok's own stages, with one more condition for pods to become ready.

@@ -1,5 +1,5 @@
-// Package e2e proves what Meridian emits against servers that it did not write: Kubernetes' API servers and
-// controllers, Flux' controllers, git's own server.
+// Package e2e proves what Meridian emits against servers that it did not write: Kubernetes' API servers,
+// controllers and kubelet, Flux' controllers, an ingress controller, git's own server.
 //
 // In: MERIDIAN_E2E, the minor versions of Kubernetes to run, separated by commas: 1.36, newest, oldest, or all. Without it
 // the suites are skipped. The servers are those of package cluster, which have to be built before.

@@ -101,11 +101,11 @@ func (k *kubeletTest) watch(t *testing.T) {
 				return
 			case <-time.After(100 * time.Millisecond):
 			}
-			slices, err := k.cluster.Admin.List(t.Context(), "discovery.k8s.io/v1", "EndpointSlice", web, "")
+			found, err := k.cluster.Admin.List(t.Context(), "discovery.k8s.io/v1", "EndpointSlice", web, "")
 			if err != nil {
 				continue // it is asked again
 			}
-			k.record(now, slices)
+			k.record(now, found)
 		}
 	})
 	t.Cleanup(func() {

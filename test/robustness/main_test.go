@@ -6,6 +6,7 @@
 package robustness
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -20,7 +21,8 @@ func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 func runTests(m *testing.M) int {
 	var err error
 	if shared, err = os.MkdirTemp("", "meridian-robustness-"); err != nil {
-		panic(err)
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	defer os.RemoveAll(shared)
 	return publishing.RunTests(m)
