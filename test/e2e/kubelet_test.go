@@ -327,7 +327,7 @@ func startupSuccesses(t *testing.T, k *kubeletTest) {
 	asked, _ := requests(s.seen(t), "/started")
 	before := slices.DeleteFunc(slices.Clone(asked), func(at time.Time) bool { return at.After(ready) })
 	if len(before) < 4 { // one of the start-up check, three that count for requests
-		t.Errorf("ready after %d successes", len(before))
+		t.Fatalf("ready after %d successes", len(before))
 	}
 	within(t, "three successes", asked[0], ready, time.Second, 4*time.Second) // the first comes with the start-up check's
 }
