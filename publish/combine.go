@@ -24,8 +24,8 @@ type combiner struct {
 	alone  bool    // the server refused what was pushed together
 	off    bool    // the locks cannot be had
 
-	together int  // how many commits were last on their way, ours among them
-	unsure   bool // whether the branch has moved is not known
+	together int   // how many commits were last on their way, ours among them
+	loss     error // in the server's words for a lost race, which do not tell whether the branch has moved
 }
 
 // ticket is a commit whose arrival decides over an attempt.
@@ -157,7 +157,7 @@ func (c *combiner) start(ctx context.Context, state chainState) (base, tip plumb
 // deliver waits until the ticket's commit has arrived or cannot any more, and pushes when nobody else does.
 func (c *combiner) deliver(ctx context.Context) (Result, []diag.Diagnostic, *pushed, error) {
 	t := c.ticket
-	c.unsure = false
+	c.loss = nil
 	begin, pause := time.Now(), lockPause
 	before := c.chain.read()
 	for {
@@ -175,8 +175,11 @@ func (c *combiner) deliver(ctx context.Context) (Result, []diag.Diagnostic, *pus
 		}
 		if fate != waiting {
 			c.ticket, c.alone = nil, fate == refused
-			err := fmt.Errorf("push to %s: the commits of this machine were overtaken", c.engine.url)
-			return Result{}, nil, t.pushed(), &retryError{err: err, pause: lockPause, moved: !c.unsure}
+			err := &retryError{err: c.loss, pause: lockPause}
+			if c.loss == nil {
+				err.err, err.moved = fmt.Errorf("push to %s: the commits of this machine were overtaken", c.engine.url), true
+			}
+			return Result{}, nil, t.pushed(), err
 		}
 		release, err := c.chain.pushLock(ctx, 0)
 		switch {
@@ -235,8 +238,8 @@ func (c *combiner) push(ctx context.Context) error {
 
 // examine finds out what a push that seems to have failed has done.
 func (c *combiner) examine(ctx context.Context, state chainState, failed *retryError) error {
-	c.unsure = failed.lost
 	if failed.lost { // the next attempt reads the head in any case
+		c.loss = failed.err
 		return c.drop(ctx, state, false)
 	}
 	head, err := failed.head, error(nil)

@@ -88,6 +88,27 @@ func TestRefLocked(t *testing.T) {
 	}
 }
 
+// TestRefLockedForGood has a lock that a killed git left on the server. It is not ours to remove: the server's words, which
+// name the file, are told, with and without a cache.
+func TestRefLockedForGood(t *testing.T) {
+	alone := newHTTPRepo(t, false)
+	alone.seed("r1")
+	for name, r := range map[string]*repo{"alone": alone, "together": newCachedRepo(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := os.WriteFile(filepath.Join(r.dir, "HEAD.lock"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			o := r.options()
+			o.Attempts = 2
+			result, got := r.outcome(o)
+			if !strings.Contains(got, "HEAD.lock': File exists") || result.Attempts != 2 || r.commits() != 1 {
+				t.Errorf("%+v %s", result, got)
+			}
+		})
+	}
+}
+
 // TestWordings has a server refuse the first push in words that servers are known to use and that git itself cannot
 // be made to say here.
 func TestWordings(t *testing.T) {

@@ -320,7 +320,7 @@ func (k *killer) creators(rounds int) {
 }
 
 // servers kills git while it serves. A publisher that says that it succeeded has; one that says that it has not may be
-// told so by a lock that git itself has left, which is git's to remove.
+// told so by a lock that git itself has left, on the branch or on HEAD, which is the server's to remove.
 func (k *killer) servers(rounds int) {
 	killed, failed := 0, 0
 	for round := range rounds {
@@ -346,7 +346,9 @@ func (k *killer) servers(rounds int) {
 			failed++
 			k.t.Logf("round %d: %s", round, out)
 		}
-		_ = os.Remove(filepath.Join(k.repo.Dir, "refs", "heads", "main.lock"))
+		for _, name := range []string{"refs/heads/main.lock", "HEAD.lock"} {
+			_ = os.Remove(filepath.Join(k.repo.Dir, name))
+		}
 		k.must(folders...)
 		if !k.check(round, before) {
 			k.t.Fatalf("seed %d, round %d: the repository has not what the rerun published", *killSeed, round)
