@@ -38,6 +38,7 @@ const (
 // at the addresses that EndpointSlices name.
 func TestHTTP(t *testing.T) {
 	minor := wanted(t)[0]
+	t.Attr("version", minor.Name)
 	cluster.Need(t, minor, cluster.Edge)
 	if !alone(t) {
 		return

@@ -30,6 +30,7 @@ const atOnce = `shutdown: preStop: sleep: 0`
 // (S14, S15), and what happens between the end's beginning and SIGKILL (S16). Endpoints are those of the real controllers.
 func TestKubelet(t *testing.T) {
 	minor := wanted(t)[0]
+	t.Attr("version", minor.Name)
 	cluster.Need(t, minor, cluster.Kubelet)
 	if !alone(t) {
 		return

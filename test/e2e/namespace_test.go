@@ -3,6 +3,10 @@ package e2e
 import (
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -21,10 +25,24 @@ func alone(t *testing.T) bool {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
+	t.Attr("cases", strconv.Itoa(len(innermost(string(out)))))
 	if err != nil {
 		t.Fatalf("in a network namespace (which only root can make): %v", err)
 	}
 	return false
+}
+
+var endedRE = regexp.MustCompile(`(?m)^ *--- (?:PASS|FAIL): (\S+)`)
+
+// innermost are the tests that ended, without those that have others below them.
+func innermost(out string) []string {
+	var names []string
+	for _, match := range endedRE.FindAllStringSubmatch(out, -1) {
+		names = append(names, match[1])
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return slices.ContainsFunc(names, func(other string) bool { return strings.HasPrefix(other, name+"/") })
+	})
 }
 
 func command(t *testing.T, name string, args ...string) {

@@ -86,11 +86,18 @@ type event struct {
 	Key, Value           string // of an attribute
 }
 
+// note is what tests say of themselves.
+type note struct {
+	cases    map[string]int    // how many a test has looked at
+	versions map[string]string // the minor version that a test ran on
+}
+
 // count reads what go test tells. A test without tests below it is a case, unless it says how many it has looked at,
-// with the attribute cases; a test that is named after a minor version of Kubernetes, or has one above it, ran on it.
+// with the attribute cases; a test that is named after a minor version of Kubernetes, or has one above it, ran on it, and
+// so did one that says so with the attribute version.
 func count(r io.Reader) (result, error) {
 	var ended []event
-	said := map[string]int{}
+	said := note{map[string]int{}, map[string]string{}}
 	var output strings.Builder
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<24)
@@ -104,7 +111,10 @@ func count(r io.Reader) (result, error) {
 			output.WriteString(e.Output)
 		case "attr":
 			if n, err := strconv.Atoi(e.Value); err == nil && e.Key == "cases" {
-				said[e.Test] = n
+				said.cases[e.Test] = n
+			}
+			if e.Key == "version" {
+				said.versions[e.Test] = e.Value
 			}
 		case "pass", "fail", "skip":
 			if e.Test != "" {
@@ -117,7 +127,7 @@ func count(r io.Reader) (result, error) {
 	return sum, lines.Err()
 }
 
-func summary(ended []event, said map[string]int) result {
+func summary(ended []event, said note) result {
 	var r result
 	parents := map[string]bool{}
 	for _, e := range ended {
@@ -126,7 +136,7 @@ func summary(ended []event, said map[string]int) result {
 		}
 	}
 	for _, e := range ended {
-		n, counts := said[e.Test]
+		n, counts := said.cases[e.Test]
 		switch {
 		case parents[e.Test] && !counts:
 			continue
@@ -142,7 +152,7 @@ func summary(ended []event, said map[string]int) result {
 		default:
 			r.cases += n
 		}
-		for _, part := range strings.Split(e.Test, "/") {
+		for _, part := range append(strings.Split(e.Test, "/"), said.versions[e.Test]) {
 			if isMinor(part) && e.Action != "skip" && !slices.Contains(r.versions, part) {
 				r.versions = append(r.versions, part)
 			}

@@ -12,6 +12,8 @@ func TestCount(t *testing.T) {
 building something
 {"Action":"attr","Test":"TestA/1.37","Key":"cases","Value":"40"}
 {"Action":"pass","Test":"TestA/1.37"}
+{"Action":"attr","Test":"TestC","Key":"version","Value":"1.36"}
+{"Action":"pass","Test":"TestC"}
 {"Action":"skip","Test":"TestA/1.34"}
 {"Action":"pass","Test":"TestA"}
 {"Action":"output","Test":"TestB/one","Output":"no\n"}
@@ -21,7 +23,7 @@ building something
 {"Action":"fail"}
 `
 	got, err := count(strings.NewReader(told))
-	want := result{cases: 42, failed: 1, skipped: 1, versions: []string{"1.37"}, output: "no\n"}
+	want := result{cases: 43, failed: 1, skipped: 1, versions: []string{"1.37", "1.36"}, output: "no\n"}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(result{})); err != nil || diff != "" {
 		t.Error(err, diff)
 	}
