@@ -69,8 +69,8 @@ editors: ## try the real cue, cue lsp, yaml-language-server and actionlint on wh
 	MERIDIAN_EDITORS=1 $(GO) test -count=1 ./test/editor
 
 .PHONY: servers
-servers: ## build a real forge, once, and publish to it over https and ssh
-	MERIDIAN_SERVERS=1 $(GO) test -count=1 -timeout 60m ./test/servers
+servers: ## build a real forge, once, and publish to it over https and ssh (SERVERS=built: only if it is there)
+	MERIDIAN_SERVERS=$(or $(SERVERS),1) $(GO) test -count=1 -timeout 60m -v ./test/servers
 
 PUBLISHING := $(GO) test -count=1 -timeout 60m -v ./test/publishing
 
@@ -152,7 +152,11 @@ bench-publish: build ## measure publishing over https into repositories of 60,00
 
 .PHONY: contention
 contention: ## 32 publishers, 25 publishes each, one branch, over https: on one machine, on machines of their own, and on a server with faults
-	$(GO) test -count=1 -timeout 60m -v -run 'TestContention|TestContendedClaim|TestFaults' ./test/publishing -publishers 32 -each 25 -strict
+	$(PUBLISHING) -run 'TestContention|TestContendedClaim|TestFaults' -publishers 32 -each 25 -strict
+
+.PHONY: crowd
+crowd: ## the same with 3 publishes each, and not held to a rate
+	$(PUBLISHING) -run 'TestContention|TestContendedClaim' -publishers 32 -each 3
 
 .PHONY: clean
 clean: ## remove what was built

@@ -21,6 +21,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/meridian-gitops/meridian/test/pinned"
 )
 
 // giteaModule is the forge and the version that is tried. Later ones are not to be had as a Go module of this name.
@@ -40,38 +42,35 @@ type gitea struct {
 func (g *gitea) path(name string) string { return filepath.Join(g.dir, name) }
 
 // install builds the forge into the user's cache, unless it is there, and returns its binary and its source, of which
-// it reads files.
+// it reads files. With MERIDIAN_SERVERS=built what is not there is not built.
 func install(t *testing.T) (binary, source string) {
 	t.Helper()
-	cmd := exec.Command("go", "mod", "download", "-json", giteaModule+"@"+giteaVersion)
-	cmd.Dir, cmd.Stderr = os.TempDir(), os.Stderr // outside of a module, whose go.mod it must not touch
-	output, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("download %s: %v", giteaModule, err)
-	}
-	var found struct{ Dir string }
-	if err := json.Unmarshal(output, &found); err != nil {
-		t.Fatal(err)
-	}
-	base, err := os.UserCacheDir()
+	folder, err := pinned.Folder("gitea", giteaVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary = filepath.Join(base, "meridian", "servers", "gitea-"+giteaVersion, "gitea")
-	if _, err := os.Stat(binary); err == nil {
-		return binary, found.Dir
+	binary = filepath.Join(folder, "gitea")
+	_, missing := os.Stat(binary)
+	if missing != nil && os.Getenv("MERIDIAN_SERVERS") == "built" {
+		t.Skipf("not built: gitea %s (make servers builds it)", giteaVersion)
 	}
-	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
+	if source, err = pinned.Module(t.Context(), giteaModule+"@"+giteaVersion); err != nil {
+		t.Fatal(err)
+	}
+	if missing == nil {
+		return binary, source
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
 	// In its own module, so that its go.mod and go.sum say what goes in.
-	build(t, found.Dir, binary+".new", ".", "-tags", "sqlite sqlite_unlock_notify")
+	build(t, source, binary+".new", ".", "-tags", "sqlite sqlite_unlock_notify")
 	t.Logf("gitea %s built in %s", giteaVersion, time.Since(start).Round(time.Second))
 	if err := os.Rename(binary+".new", binary); err != nil {
 		t.Fatal(err)
 	}
-	return binary, found.Dir
+	return binary, source
 }
 
 // startGitea runs the forge on loopback, with a user who has a token and a key.

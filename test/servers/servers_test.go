@@ -95,7 +95,7 @@ func (p *publisher) must(args ...string) string {
 // at once, refused by the forge and by hooks, looked up, removed.
 func TestForge(t *testing.T) {
 	if os.Getenv("MERIDIAN_SERVERS") == "" {
-		t.Skip("set MERIDIAN_SERVERS=1 to build and run a forge")
+		t.Skip("set MERIDIAN_SERVERS=1 to build and run a forge, or =built to run it if it is there")
 	}
 	binary := filepath.Join(t.TempDir(), "meridian")
 	build(t, module, binary, "./cmd/meridian")
