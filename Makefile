@@ -155,7 +155,7 @@ contention: ## 32 publishers, 25 publishes each, one branch, over https: on one 
 	$(PUBLISHING) -run 'TestContention|TestContendedClaim|TestFaults' -publishers 32 -each 25 -strict
 
 .PHONY: crowd
-crowd: ## the same with 3 publishes each, and not held to a rate
+crowd: ## the same with 3 publishes each, held to what is true and not to a rate
 	$(PUBLISHING) -run 'TestContention|TestContendedClaim' -publishers 32 -each 3
 
 .PHONY: clean
