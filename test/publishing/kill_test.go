@@ -236,8 +236,8 @@ func (k *killer) check(round int, before [killApps]int) bool {
 }
 
 // settle waits until the server has ended what it does for a client that is gone: a push may arrive after its publisher's
-// death. git http-backend reads for ever when a body ends before its length does; web servers end what takes that long,
-// and so does this.
+// death. git http-backend reads for ever when a body ends before its length does; web servers end it after a while, and
+// so does this. What it has started ends by itself then.
 func (k *killer) settle() {
 	k.t.Helper()
 	begun, ended := time.Now(), false
@@ -247,7 +247,7 @@ func (k *killer) settle() {
 			k.t.Fatal("git still serves a client that is gone")
 		case took > 10*time.Second && !ended:
 			k.t.Log("git http-backend waits for a client that is gone, and is ended")
-			ended = k.server.kill(k.t.Context(), 0, true)
+			ended = k.server.endBackends()
 		}
 	}
 }
@@ -387,6 +387,18 @@ func (s *Server) kill(ctx context.Context, delay time.Duration, all bool) bool {
 		time.Sleep(time.Millisecond)
 	}
 	return false
+}
+
+// endBackends kills git http-backend, and nothing that it has started. It reports whether there was any.
+func (s *Server) endBackends() bool {
+	ended := false
+	for _, pid := range s.processes() {
+		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		if strings.HasPrefix(string(name), "git-http-back") { // the kernel keeps 15 bytes
+			ended = syscall.Kill(pid, syscall.SIGKILL) == nil || ended
+		}
+	}
+	return ended
 }
 
 // processes are those of git that serve this server's repositories, the youngest first: they carry its root in their

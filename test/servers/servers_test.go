@@ -97,9 +97,9 @@ func TestForge(t *testing.T) {
 	if os.Getenv("MERIDIAN_SERVERS") == "" {
 		t.Skip("set MERIDIAN_SERVERS=1 to build and run a forge, or =built to run it if it is there")
 	}
+	g := startGitea(t)
 	binary := filepath.Join(t.TempDir(), "meridian")
 	build(t, module, binary, "./cmd/meridian")
-	g := startGitea(t)
 	for _, kind := range []string{"https", "ssh"} {
 		t.Run(kind, func(t *testing.T) {
 			p := newPublisher(t, binary)
