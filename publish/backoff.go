@@ -29,8 +29,8 @@ const crowd = 32
 // What pauses become while a run gets old: newcomers try at once, and would otherwise overtake whoever has lost often,
 // again and again. In a crowd some are always old, so that the young have to leave them room.
 const (
-	patient   = 1.5 // of the longest pause, at first
-	impatient = 0.4 // after insisting
+	patient   = 1.0 // of the longest pause, at first
+	impatient = 0.3 // after insisting
 	insisting = 45 * time.Second
 )
 

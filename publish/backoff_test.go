@@ -15,11 +15,11 @@ func TestBackoff(t *testing.T) {
 		{1, 0, 50 * time.Millisecond, 150 * time.Millisecond},
 		{2, time.Second, 200 * time.Millisecond, 601 * time.Millisecond},
 		{3, time.Second, 800 * time.Millisecond, 2401 * time.Millisecond},
-		{4, 0, 2400 * time.Millisecond, 7201 * time.Millisecond},
-		{1000, 0, 2400 * time.Millisecond, 7201 * time.Millisecond},
-		{1000, 22500 * time.Millisecond, 1520 * time.Millisecond, 4561 * time.Millisecond},
-		{1000, 45 * time.Second, 640 * time.Millisecond, 1921 * time.Millisecond},
-		{1000, time.Hour, 640 * time.Millisecond, 1921 * time.Millisecond},
+		{4, 0, 1600 * time.Millisecond, 4801 * time.Millisecond},
+		{1000, 0, 1600 * time.Millisecond, 4801 * time.Millisecond},
+		{1000, 22500 * time.Millisecond, 1040 * time.Millisecond, 3121 * time.Millisecond},
+		{1000, 45 * time.Second, 480 * time.Millisecond, 1441 * time.Millisecond},
+		{1000, time.Hour, 480 * time.Millisecond, 1441 * time.Millisecond},
 	}
 	for _, test := range tests {
 		low, high := time.Duration(1<<62), time.Duration(0)

@@ -40,6 +40,7 @@ type cacheState struct {
 	Version  int               `json:"version"`
 	Partial  bool              `json:"partial"`  // without blobs, but for those that were asked for
 	Complete map[string]string `json:"complete"` // branch → the commit that is here with all its trees and, unless partial, blobs
+	Server   string            `json:"server"`   // what the server can do about fetching, as it has said; it may have changed
 	Limit    int64             `json:"limit"`    // when the cache holds more bytes, it is begun afresh
 }
 

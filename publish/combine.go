@@ -107,7 +107,7 @@ func (c *combiner) graft(ctx context.Context, o Options, j job, last *pushed) (a
 	if len(state.Links) > 0 && time.Since(state.Touched) > stale {
 		state.drop(false)
 	}
-	base, tip, err := c.start(ctx, state)
+	base, tip, err := c.start(ctx, o, state)
 	if err != nil {
 		return attempt{}, err
 	}
@@ -142,7 +142,7 @@ func (c *combiner) graft(ctx context.Context, o Options, j job, last *pushed) (a
 }
 
 // start returns where the remote's branch is, as far as is known, and what to plan on.
-func (c *combiner) start(ctx context.Context, state chainState) (base, tip plumbing.Hash, err error) {
+func (c *combiner) start(ctx context.Context, o Options, state chainState) (base, tip plumbing.Hash, err error) {
 	if tip = state.tip(); !tip.IsZero() {
 		base = plumbing.NewHash(state.Base)
 		c.engine.recall(base)
@@ -150,6 +150,8 @@ func (c *combiner) start(ctx context.Context, state chainState) (base, tip plumb
 	}
 	if tip, err = c.engine.head(ctx); err != nil {
 		err = fmt.Errorf("read the branch's head: %w", err)
+	} else {
+		err = o.turn.yield(ctx, c.engine, tip)
 	}
 	return tip, tip, err
 }
@@ -175,7 +177,7 @@ func (c *combiner) deliver(ctx context.Context) (Result, []diag.Diagnostic, *pus
 		}
 		if fate != waiting {
 			c.ticket, c.alone = nil, fate == refused
-			err := &retryError{err: c.loss, pause: lockPause}
+			err := &retryError{err: c.loss, pause: lockPause, lost: true}
 			if c.loss == nil {
 				err.err, err.moved = fmt.Errorf("push to %s: the commits of this machine were overtaken", c.engine.url), true
 			}

@@ -15,7 +15,8 @@
 // the platform owns, writes the blobs and trees that are new, commits, and moves the branch from the value
 // that it read. There is no index and no checkout, so that the cost follows what changes and not what the repository
 // holds. Whoever loses a race starts again from the new head, which cannot conflict: nobody else writes our folders,
-// and what is shared (claims, edge) is computed again.
+// and what is shared (claims, edge) is computed again. Losers wait, ever longer, but less the older they get; a newcomer
+// who finds that the last commit is of just now, and had to wait, waits about as long before he tries.
 //
 // # What it keeps
 //
@@ -52,6 +53,6 @@
 // allowed) and ssh; redirects that leave the host; a certificate that is not trusted, an ssh host that is not known; a
 // path in the way that is a symlink or submodule; anything compiled against another platform than the recorded one.
 // Unless told so: taking a host, path, port or application that another holds; leaving a region, or giving up a host or
-// port there; a space that goes; and what a [Guard] names. It reads no environment, no clock and no flags, and it never
-// runs git.
+// port there; a space that goes; and what a [Guard] names. It reads no environment and no flags, a clock only to wait by
+// ([Options.Retimed] writes what that said), and it never runs git.
 package publish

@@ -88,6 +88,9 @@ func (e *remoteEngine) prefetch(ctx context.Context, blobs []plumbing.Hash) erro
 	if len(missing) == 0 {
 		return nil
 	}
+	if done := e.askKnown(ctx, question{blobs: missing}); done {
+		return nil
+	}
 	session, refs, err := e.uploadSession(ctx)
 	if err != nil {
 		return err

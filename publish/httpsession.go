@@ -33,7 +33,9 @@ func openHTTP(address string, ref plumbing.ReferenceName, o Options) (engine, er
 		return nil, err
 	}
 	sessions := &httpSessions{url: address, auth: o.Auth, client: client, transport: githttp.NewClient(client)}
-	return newRemote(address, ref, o, sessions), nil
+	e := newRemote(address, ref, o, sessions)
+	e.stateless = true
+	return e, nil
 }
 
 // httpClient is a client that trusts, and goes through, what it is told to.

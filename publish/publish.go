@@ -45,6 +45,9 @@ func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, erro
 	if err != nil || diag.HasErrors(warnings) {
 		return Result{}, warnings, err
 	}
+	if remote, ok := e.(*remoteEngine); ok {
+		remote.writes = remote.stateless && !o.DryRun && o.Base == ""
+	}
 	result, diags, err := publishTo(ctx, e, o, j)
 	return result, diag.Sort(append(warnings, diags...)), errors.Join(err, e.close())
 }
@@ -62,9 +65,23 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 	standstill := 0 // failures in a row on one head
 	others := newCombiner(e, o, j)
 	begin, quickest := time.Now(), time.Duration(math.MaxInt64)
+	if _, ok := e.(*remoteEngine); ok && !o.DryRun && o.Base == "" {
+		o.turn = &turn{began: begin, yielded: j.long}
+	}
 	for attempt := 1; ; attempt++ {
 		tried := time.Now()
 		result, diags, now, err := others.try(ctx, e, o, j, last)
+		var room *yieldError
+		if errors.As(err, &room) {
+			if o.Progress != nil {
+				o.Progress(fmt.Sprintf("%v; trying in %s", room, room.pause.Round(time.Second)))
+			}
+			if sleep(ctx, room.pause) != nil {
+				return giveUp(ctx, e, others, o, j, last, 0, err)
+			}
+			attempt--
+			continue
+		}
 		quickest = min(quickest, time.Since(tried))
 		if result.Attempts = attempt; err == nil {
 			return result, diags, nil
@@ -80,6 +97,9 @@ func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.
 		again := errors.As(err, &retry)
 		if again && retry.moved {
 			standstill = 0
+		}
+		if o.turn != nil && again && (retry.moved || retry.lost) {
+			o.turn.delayed = true
 		}
 		hopeless := !again || standstill >= rejections || attempt >= o.Attempts
 		if !hopeless && o.Progress != nil {
@@ -144,6 +164,9 @@ func try(ctx context.Context, e engine, o Options, j job, last *pushed) (Result,
 	head, err := e.head(ctx)
 	if err != nil {
 		return Result{}, nil, nil, fmt.Errorf("read the branch's head: %w", err)
+	}
+	if err := o.turn.yield(ctx, e, head); err != nil {
+		return Result{}, nil, nil, err
 	}
 	a, err := prepare(ctx, e, o, j, head, last)
 	if err != nil {
@@ -244,6 +267,9 @@ func makeCommit(d *draft, o Options, message string, parent plumbing.Hash) (plum
 		if committer, err = o.Committer.git(); err != nil {
 			return plumbing.ZeroHash, nil, err
 		}
+	}
+	if o.Retimed {
+		committer.When = committer.When.Add(o.turn.waited())
 	}
 	root, objects, err := d.write()
 	if err != nil {

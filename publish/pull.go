@@ -138,8 +138,10 @@ func (b *fork) wantsMove(ctx context.Context, e engine, p *plan, head plumbing.H
 // the head of the base. Whoever adds to the branch makes another its tip.
 func madeForPull(c object.Commit) bool {
 	return len(c.ParentHashes) == 1 && strings.Contains("\n"+c.Message, "\n"+baseTrailer+c.ParentHashes[0].String()+"\n") &&
-		strings.Contains(c.Message, "\nMeridian-Version: ")
+		madeByMeridian(c)
 }
+
+func madeByMeridian(c object.Commit) bool { return strings.Contains(c.Message, "\nMeridian-Version: ") }
 
 // longestPast is how many commits of the base are looked through for one.
 const longestPast = 2500

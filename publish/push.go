@@ -10,7 +10,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
-	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
 func (e *remoteEngine) advance(ctx context.Context, from, to plumbing.Hash, objects []gitObject) error {
@@ -24,27 +23,17 @@ func (e *remoteEngine) advance(ctx context.Context, from, to plumbing.Hash, obje
 // push pushes by the protocol itself, and not by go-git's Push: that walks the history to see whether the
 // move is a fast-forward, which at depth 1 finds no history to walk. The server compares the old value.
 func (e *remoteEngine) push(ctx context.Context, from, to plumbing.Hash, objects []gitObject) error {
-	session, err := e.sessions.receive()
+	session, err := e.toMove(ctx, from)
 	if err != nil {
-		return e.failure("push to", err)
+		return err
 	}
 	defer session.Close()
-	refs, err := session.AdvertisedReferencesContext(ctx)
-	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		refs, err = packp.NewAdvRefs(), nil
-	}
-	if err != nil {
-		return e.failure("push to", err)
-	}
-	if now := refs.References[e.ref.String()]; now != from {
-		return &retryError{err: fmt.Errorf("push to %s: %s has moved from %s to %s", e.url, e.ref, from, now), pause: remotePause, moved: true, head: now}
-	}
 	var pack bytes.Buffer
 	if _, err := encodePack(&pack, objects); err != nil {
 		return err
 	}
 	words := &tail{}
-	req, err := pushRequest(refs.Capabilities, e.ref, from, to, &pack, words)
+	req, err := pushRequest(session.refs.Capabilities, e.ref, from, to, &pack, words)
 	if err != nil {
 		return e.failure("push to", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,28 +115,19 @@ func TestOvertaken(t *testing.T) {
 // TestLostAsksOnce holds that who loses a race asks the server where the branch is once for the next attempt, and no more:
 // it has said that it was lost.
 func TestLostAsksOnce(t *testing.T) {
-	for _, moment := range []string{"/info/refs", "/git-receive-pack"} {
-		t.Run(moment, func(t *testing.T) {
-			r := newHTTPRepo(t, false)
-			r.cache = filepath.Join(t.TempDir(), "cache")
-			r.seed("r1")
-			asked, overtaken := 0, false
-			r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-				service := req.URL.Query().Get("service")
-				if service == "git-upload-pack" {
-					asked++
-				}
-				if !overtaken && strings.HasSuffix(req.URL.Path, moment) && service != "git-upload-pack" {
-					overtaken = true
-					r.commit(map[string]string{"README.md": "hello\n"})
-				}
-				next.ServeHTTP(w, req)
-			}
-			result := r.publish(r.options(), testApp(t, "myorg-web", "app1", "r1"))
-			if result.Attempts != 2 || asked != 2 || r.commits() != 3 {
-				t.Errorf("%+v, asked %d times, %d commits", result, asked, r.commits())
-			}
-		})
+	r := newCachedRepo(t)
+	r.publish(r.options(), withVersion(t, "app1", 0))
+	var list []string
+	r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if list = append(list, asked(req)); len(list) == 2 {
+			r.commit(map[string]string{"README.md": "hello\n"})
+		}
+		next.ServeHTTP(w, req)
+	}
+	result := r.publish(r.options(), withVersion(t, "app1", 1))
+	want := []string{"receive-pack", "receive-pack!", "receive-pack", "upload-pack!", "receive-pack!"}
+	if result.Attempts != 2 || !slices.Equal(list, want) || r.commits() != 4 {
+		t.Errorf("%+v, %d commits, asked for %q, want %q", result, r.commits(), list, want)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
@@ -30,6 +31,11 @@ type remoteEngine struct {
 	secrets  []string // that no message repeats
 	silence  time.Duration
 
+	stateless bool             // each request stands for itself, as over http
+	writes    bool             // what is read is about to be pushed to: the side that takes pushes is asked where the branch is
+	taking    *taking          // its answer, until the push
+	server    *capability.List // what the side that gives objects can do, once it has said so
+
 	store   objectStore
 	cache   *repoCache    // what the store belongs to; nil when it is in memory
 	tell    func(string)  // of what the user may want to know; never nil
@@ -42,7 +48,7 @@ type remoteEngine struct {
 // remotePause is the least that back-off starts from: an attempt takes about that long.
 const remotePause = 100 * time.Millisecond
 
-func newRemote(url string, ref plumbing.ReferenceName, o Options, s sessions) engine {
+func newRemote(url string, ref plumbing.ReferenceName, o Options, s sessions) *remoteEngine {
 	e := &remoteEngine{url: url, ref: ref, sessions: s, secrets: append(o.Auth.secrets(), o.SSH.Passphrase), silence: o.Network.silence(), tell: o.Progress}
 	if e.tell == nil {
 		e.tell = func(string) {}
@@ -66,6 +72,7 @@ func (e *remoteEngine) uploadSession(ctx context.Context) (transport.UploadPackS
 	if err != nil {
 		return nil, nil, e.failure("fetch", err)
 	}
+	e.server = refs.Capabilities
 	return session, refs, nil
 }
 
@@ -79,6 +86,11 @@ func (e *remoteEngine) branch(ctx context.Context) (plumbing.Hash, error) {
 }
 
 func (e *remoteEngine) head(ctx context.Context) (plumbing.Hash, error) {
+	if e.writes {
+		if head, done, err := e.headToMove(ctx); done || err != nil {
+			return head, err
+		}
+	}
 	session, refs, err := e.uploadSession(ctx)
 	if session == nil || err != nil {
 		return plumbing.ZeroHash, err

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 )
 
 // openCache makes the cache the engine's store, if there is to be one.
@@ -45,6 +46,12 @@ func (e *remoteEngine) recall(head plumbing.Hash) {
 		return // fetching makes it anew
 	}
 	e.partial = state.Partial
+	if e.server == nil && state.Server != "" {
+		list := capability.NewList()
+		if err := list.Decode([]byte(state.Server)); err == nil {
+			e.server = list
+		}
+	}
 	commit := state.Complete[e.ref.String()]
 	for _, branch := range slices.Sorted(maps.Keys(state.Complete)) {
 		if other := state.Complete[branch]; commit == "" || other == head.String() {
@@ -66,6 +73,9 @@ func (e *remoteEngine) remember(ctx context.Context, commit plumbing.Hash) {
 		if state.Partial != e.partial || len(state.Complete) == 0 {
 			clear(state.Complete)
 			state.Partial, state.Limit = e.partial, 4*held+(512<<20)
+		}
+		if e.server != nil {
+			state.Server = e.server.String()
 		}
 		if state.Complete[e.ref.String()] = commit.String(); held > state.Limit {
 			clear(state.Complete) // the next fetch begins afresh

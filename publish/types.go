@@ -135,6 +135,12 @@ type Options struct {
 	Attempts int               // default: as many as there is time for
 	Timeout  time.Duration     // for all attempts together; default 2 minutes
 	Progress func(text string) // nil: silent
+
+	// Retimed lets the committer's time go on while a run waits, so that others can see how long it took; the author's
+	// is when it began. Without it both are as given.
+	Retimed bool
+
+	turn *turn
 }
 
 // Op says what happened to a file.

@@ -81,6 +81,7 @@ func (c *cli) authorship(o *publish.Options, f authorshipFlags) error {
 			or(person{"Meridian", "meridian@localhost"})
 		*role.into = publish.Signature{Name: who.name, Email: who.email, When: when}
 	}
+	o.Retimed = c.Getenv("SOURCE_DATE_EPOCH") == ""
 	o.SignKey, err = c.signKey(f, config, when)
 	return err
 }
