@@ -136,6 +136,9 @@ func giveUp(ctx context.Context, e engine, others *combiner, o Options, j job, l
 		return Result{Attempts: attempts}, diags, err
 	}
 	o.DryRun = true
+	if remote, ok := e.(*remoteEngine); ok {
+		remote.writes = false // the side that takes pushes may be what is not well
+	}
 	result, diags, _, err := try(ctx, e, o, j, last)
 	switch {
 	case err != nil:

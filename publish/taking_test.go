@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,9 +103,9 @@ func TestReadOnly(t *testing.T) {
 func TestSilentOnce(t *testing.T) {
 	r := newCachedRepo(t)
 	r.network.Silence = 300 * time.Millisecond
-	var list []string
+	var asked atomic.Int32
 	r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-		list = append(list, asked(req))
+		asked.Add(1)
 		<-req.Context().Done()
 	}
 	o := r.options()
@@ -112,7 +113,7 @@ func TestSilentOnce(t *testing.T) {
 	if _, said := r.outcome(o); !strings.Contains(said, "has said nothing for 300ms") {
 		t.Error(said)
 	}
-	if want := []string{"receive-pack"}; !slices.Equal(list, want) {
-		t.Errorf("%q, want %q", list, want)
+	if n := asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
 	}
 }
