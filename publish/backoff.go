@@ -26,7 +26,7 @@ func jitter(d time.Duration) time.Duration {
 // crowd is how many contenders the longest pause leaves a turn to.
 const crowd = 32
 
-// What pauses become while a run gets old: newcomers try at once, and would otherwise overtake whoever has lost often,
+// What pauses become while a run gets old: those who have come later would otherwise overtake whoever has lost often,
 // again and again. In a crowd some are always old, so that the young have to leave them room.
 const (
 	patient   = 1.0 // of the longest pause, at first
