@@ -23,12 +23,12 @@ demo: build ## compile the examples for every open region and publish them to a 
 test: ## run all tests
 	$(GO) test -timeout 30m $(PACKAGES)
 
-# What only runs the program, as a process of its own that the race detector does not see.
-PROCESSES := /test/(e2e|editor|precommit|publishing|robustness|servers)$$
+# What runs the program as a process of its own, which the race detector does not see, or does one thing after another.
+UNRACED := /(docs|test/(architecture|e2e|editor|mutations|peers|precommit|publishing|robustness|servers))$$
 
 .PHONY: race
-race: ## run the tests with the race detector, but for those that only run the program
-	$(GO) test -race -timeout 40m $$($(GO) list $(PACKAGES) | grep -v -E '$(PROCESSES)')
+race: ## run the tests with the race detector, where several things happen at once
+	$(GO) test -race -timeout 40m $$($(GO) list $(PACKAGES) | grep -v -E '$(UNRACED)')
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy: nothing may be left to say
