@@ -113,21 +113,29 @@ func TestOvertaken(t *testing.T) {
 }
 
 // TestLostAsksOnce holds that who loses a race asks the server where the branch is once for the next attempt, and no more:
-// it has said that it was lost.
+// it has said that it was lost. A branch that moves before the first answer costs no attempt.
 func TestLostAsksOnce(t *testing.T) {
-	r := newCachedRepo(t)
-	r.publish(r.options(), withVersion(t, "app1", 0))
-	var list []string
-	r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-		if list = append(list, asked(req)); len(list) == 2 {
-			r.commit(map[string]string{"README.md": "hello\n"})
-		}
-		next.ServeHTTP(w, req)
+	tests := []struct {
+		at, attempts int // the request before which the branch moves
+		want         []string
+	}{
+		{1, 1, []string{"receive-pack", "upload-pack!", "receive-pack!"}},
+		{2, 2, []string{"receive-pack", "receive-pack!", "receive-pack", "upload-pack!", "receive-pack!"}},
 	}
-	result := r.publish(r.options(), withVersion(t, "app1", 1))
-	want := []string{"receive-pack", "receive-pack!", "receive-pack", "upload-pack!", "receive-pack!"}
-	if result.Attempts != 2 || !slices.Equal(list, want) || r.commits() != 4 {
-		t.Errorf("%+v, %d commits, asked for %q, want %q", result, r.commits(), list, want)
+	for _, test := range tests {
+		r := newCachedRepo(t)
+		r.publish(r.options(), withVersion(t, "app1", 0))
+		var list []string
+		r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+			if list = append(list, asked(req)); len(list) == test.at {
+				r.commit(map[string]string{"README.md": "hello\n"})
+			}
+			next.ServeHTTP(w, req)
+		}
+		result := r.publish(r.options(), withVersion(t, "app1", 1))
+		if result.Attempts != test.attempts || !slices.Equal(list, test.want) || r.commits() != 4 {
+			t.Errorf("%+v, %d commits, asked for %q, want %q", result, r.commits(), list, test.want)
+		}
 	}
 }
 

@@ -117,3 +117,28 @@ func TestSilentOnce(t *testing.T) {
 		t.Errorf("asked %d times", n)
 	}
 }
+
+// TestLastLook takes a push, drops the answer, and then has the side that takes pushes say nothing more: the other side
+// still tells that the commit is there.
+func TestLastLook(t *testing.T) {
+	r := newHTTPRepo(t, true)
+	r.seedLocally()
+	var taken atomic.Bool
+	r.intercept = func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		switch name := asked(req); {
+		case taken.Load() && strings.HasPrefix(name, "receive-pack"):
+			<-req.Context().Done()
+		case name == "receive-pack!":
+			next.ServeHTTP(discard{http.Header{}}, req)
+			taken.Store(true)
+			panic(http.ErrAbortHandler)
+		default:
+			next.ServeHTTP(w, req)
+		}
+	}
+	o := r.options()
+	o.Attempts = 1
+	if result := r.publish(o, withVersion(t, "app1", 0)); result.Commit != r.head() {
+		t.Errorf("%+v, and the branch is at %s", result, r.head())
+	}
+}

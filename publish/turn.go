@@ -54,7 +54,11 @@ func (t *turn) yield(ctx context.Context, e engine, head plumbing.Hash) error {
 	case waited < shortWait || waited > longestWait:
 	default:
 		t.delayed = true
-		return &yieldError{waited, jitter(min(time.Duration(yielding*float64(waited)), longestYield))}
+		pause := min(time.Duration(yielding*float64(waited)), longestYield)
+		if deadline, ok := ctx.Deadline(); ok {
+			pause = min(pause, time.Until(deadline)/4) // the attempts need some time, too
+		}
+		return &yieldError{waited, jitter(max(0, pause))}
 	}
 	return nil
 }

@@ -72,13 +72,41 @@ func TestYield(t *testing.T) {
 	}
 }
 
+// TestYieldInTime holds that who has little time leaves himself most of it.
+func TestYieldInTime(t *testing.T) {
+	when := time.Now()
+	commit, err := encode(plumbing.CommitObject, &object.Commit{
+		Author:    object.Signature{Name: "a", Email: "a@b", When: when.Add(-time.Minute)},
+		Committer: object.Signature{Name: "a", Email: "a@b", When: when},
+		Message:   "x\n\nMeridian-Version: v1\n",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var room *yieldError
+	if err := new(turn).yield(ctx, commitEngine{gitObject: commit}, commit.hash); !errors.As(err, &room) || room.pause > 7501*time.Millisecond {
+		t.Errorf("%v: %+v", err, room)
+	}
+}
+
 // TestTurn publishes right after somebody who has waited: the newcomer says that he waits, does, and gets through at the
 // first attempt. His commit says how long that took.
 func TestTurn(t *testing.T) {
-	r := newCachedRepo(t)
+	t.Run("cached", func(t *testing.T) { testTurn(t, newCachedRepo(t)) })
+	t.Run("alone", func(t *testing.T) {
+		r := newHTTPRepo(t, true)
+		r.seedLocally()
+		testTurn(t, r)
+	})
+}
+
+func testTurn(t *testing.T, r *repo) {
+	t.Helper()
 	waited := r.options()
-	waited.Author.When = time.Now().Add(-2 * time.Second)
-	waited.Committer = Signature{"Li Wei", "li.wei@mydomain.com", time.Now()}
+	waited.Author.When = time.Now()
+	waited.Committer = Signature{"Li Wei", "li.wei@mydomain.com", waited.Author.When.Add(2 * time.Second)} // a slow machine has time
 	r.publish(waited, withVersion(t, "app1", 0))
 	o, said := r.options(), ""
 	o.Author.When, o.Retimed = time.Now(), true
