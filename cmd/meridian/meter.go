@@ -10,7 +10,7 @@ import (
 const patience = time.Second
 
 // meter says on a terminal what a command is doing when it takes longer than a moment. Where standard error is no
-// terminal it is silent: a log has no use for a line that rewrites itself.
+// terminal it is silent: a log has no use for a line that rewrites itself. How long that is, World.Now tells.
 type meter struct {
 	c     *cli
 	timer *time.Timer
@@ -46,8 +46,8 @@ func (m *meter) say(format string, args ...any) {
 func (m *meter) show() {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	if m.running {
-		m.write(m.c.Now())
+	if now := m.c.Now(); m.running && now.Sub(m.start) >= patience {
+		m.write(now)
 	}
 }
 

@@ -39,3 +39,21 @@ func TestMeter(t *testing.T) {
 		})
 	}
 }
+
+// TestMeterGoesByItsClock holds that the timer only asks the clock that was given: where it stands still, as in tests,
+// nothing is told however long the work really takes.
+func TestMeterGoesByItsClock(t *testing.T) {
+	for after, want := range map[time.Duration]string{0: "", patience: "\r\x1b[Kstarting\r\x1b[K"} {
+		var stderr bytes.Buffer
+		now := time.Unix(1790000000, 0)
+		c := &cli{World: World{Stderr: &stderr, Now: func() time.Time { return now }, Terminal: func(any) int { return 80 }}}
+		m := c.newMeter("starting")
+		m.timer.Stop()
+		now = now.Add(after)
+		m.show() // as the timer does
+		m.stop()
+		if d := cmp.Diff(want, stderr.String()); d != "" {
+			t.Errorf("after %v: %s", after, d)
+		}
+	}
+}
