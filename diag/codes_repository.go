@@ -19,6 +19,7 @@ const (
 	CommitUnknown    Code = "M8044"
 	NothingBefore    Code = "M8045"
 	RollbackDiffers  Code = "M8046"
+	ChangedMeanwhile Code = "M8047"
 )
 
 func repositoryCodes() []Entry {
@@ -75,5 +76,8 @@ func repositoryCodes() []Entry {
 		{RollbackDiffers, Error, "the platform makes other manifests of it than then",
 			"A rollback compiles the inputs of then with the platform in force, whose rules, registries or defaults have changed since: what comes out is not what ran then.",
 			"read what differs; if that is meant, add --yes"},
+		{ChangedMeanwhile, Error, "the application has changed meanwhile",
+			"A rollback undoes the last change. While it was on its way another one came: that one is not undone unseen.",
+			"look at meridian log; then run it again, or name the version to go back to with --commit"},
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -79,31 +78,24 @@ func openCache(root, address string, credentials bool, patience time.Duration) (
 }
 
 // salt is a random number that is made with the cache and never leaves it.
-func (c *repoCache) salt() ([]byte, error) {
-	name := filepath.Join(c.dir, "salt")
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+func (c *repoCache) salt(ctx context.Context) ([]byte, error) {
+	const name = "salt"
+	file := filepath.Join(c.dir, name)
+	if salt, err := os.ReadFile(file); err == nil && len(salt) == saltSize {
+		return salt, nil
+	}
+	release, err := c.lock(ctx, name, c.patience)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	for {
-		held, err := tryLock(f)
-		if held {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		time.Sleep(lockPause) // it is held for two system calls
-	}
-	salt, err := io.ReadAll(f)
+	defer release()
+	salt, err := os.ReadFile(file) // which the lock has made, if nobody did before
 	if err != nil || len(salt) == saltSize {
 		return salt, err
 	}
 	salt = make([]byte, saltSize)
 	_, _ = rand.Read(salt) // never fails
-	_, err = f.WriteAt(salt, 0)
-	return salt, err
+	return salt, os.WriteFile(file, salt, 0o600)
 }
 
 const saltSize = 32

@@ -48,8 +48,8 @@ const (
 
 // newChain is the chain of a branch. Publishers with other credentials have another one: whoever pushes a commit answers
 // for it with his own. The salt keeps a password from being guessed by the file's name.
-func newChain(c *repoCache, ref plumbing.ReferenceName, o Options) (*chain, error) {
-	salt, err := c.salt()
+func newChain(ctx context.Context, c *repoCache, ref plumbing.ReferenceName, o Options) (*chain, error) {
+	salt, err := c.salt(ctx)
 	if err != nil {
 		return nil, err
 	}

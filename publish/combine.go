@@ -48,12 +48,12 @@ func (t *ticket) pushed() *pushed {
 
 // newCombiner returns nil where there are no others to combine with: without a cache, in a dry run, for a pull
 // request, and for what takes long to plan.
-func newCombiner(e engine, o Options, j job) *combiner {
+func newCombiner(ctx context.Context, e engine, o Options, j job) *combiner {
 	remote, ok := e.(*remoteEngine)
 	if !ok || remote.cache == nil || o.DryRun || o.Base != "" || j.long {
 		return nil
 	}
-	c, err := newChain(remote.cache, remote.ref, o)
+	c, err := newChain(ctx, remote.cache, remote.ref, o)
 	if err != nil {
 		remote.tell(fmt.Sprintf("publishing alone: %v", err))
 		return nil

@@ -27,7 +27,7 @@ type published struct {
 func (r *repo) chain() *chain {
 	dir := r.cached()
 	c := &repoCache{dir: dir, store: &cacheStore{dir: dir}, patience: time.Minute}
-	made, err := newChain(c, "refs/heads/main", r.options())
+	made, err := newChain(r.t.Context(), c, "refs/heads/main", r.options())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestChainOfCredentials(t *testing.T) {
 	for _, auth := range []Auth{{user, token}, {user, "another"}, {"another", token}, {user, token}} {
 		o := r.options()
 		o.Auth = auth
-		made, err := newChain(c, "refs/heads/main", o)
+		made, err := newChain(t.Context(), c, "refs/heads/main", o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,15 +309,23 @@ func TestCombineLeftBehind(t *testing.T) {
 
 // TestCombineStopped has a process hold a lock and never give it back, as one that was stopped does.
 func TestCombineStopped(t *testing.T) {
-	for _, name := range []string{"push", "graft", "store", "state"} {
+	for _, name := range []string{"push", "graft", "store", "state", "salt", "new salt"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newSharedRepo(t)
 			r.network.Silence = 3 * time.Second // locks are waited for as long
 			chain := r.chain()
 			file := name + ".lock"
-			if name == "push" || name == "graft" {
+			switch name {
+			case "push", "graft":
 				file = chain.key + "." + file
+			case "salt", "new salt":
+				file = "salt"
+			}
+			if name == "new salt" {
+				if err := os.Truncate(filepath.Join(chain.cache.dir, file), 0); err != nil {
+					t.Fatal(err)
+				}
 			}
 			release, err := chain.cache.lock(t.Context(), file, time.Second)
 			if err != nil {

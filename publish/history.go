@@ -73,7 +73,7 @@ type ancestor struct {
 }
 
 func openWalk(ctx context.Context, o Options) (*walk, []diag.Diagnostic, error) {
-	e, diags, err := connect(o)
+	e, diags, err := connectToRead(o)
 	if err != nil || len(diags) > 0 {
 		return nil, diags, err
 	}

@@ -75,6 +75,16 @@ func Problem(err error) (diag.Diagnostic, bool) {
 	return diag.Diagnostic{}, false
 }
 
+// checkAgain asks what was asked before planning of the commit that is built on.
+func (p *plan) checkAgain(ctx context.Context) error {
+	if p.options.Check == nil {
+		return nil
+	}
+	found, err := p.options.Check(ctx, &Snapshot{p.commit, p.head})
+	p.report(found...)
+	return err
+}
+
 // finish writes the claims and the aggregates of the regions whose claims changed, and of more regions.
 func (p *plan) finish(ctx context.Context, more ...string) error {
 	regions, err := p.book.flush(ctx)

@@ -30,16 +30,13 @@ const rejections = 5
 
 // run carries out a job: plan on the head, commit, move the branch, and again from the new head if that fails.
 func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, error) {
-	if o.Timeout <= 0 {
-		o.Timeout = 2 * time.Minute
-	}
 	if o.Attempts <= 0 {
 		o.Attempts = math.MaxInt
 	}
 	if o.Base != "" {
 		o.Edge = nil // two pull requests would conflict in what is computed from the claims of all
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, o.patience())
 	defer cancel()
 	e, warnings, err := connect(o)
 	if err != nil || diag.HasErrors(warnings) {
@@ -50,6 +47,14 @@ func run(ctx context.Context, o Options, j job) (Result, []diag.Diagnostic, erro
 	}
 	result, diags, err := publishTo(ctx, e, o, j)
 	return result, diag.Sort(append(warnings, diags...)), errors.Join(err, e.close())
+}
+
+// patience is how long all attempts may take together.
+func (o Options) patience() time.Duration {
+	if o.Timeout <= 0 {
+		return 2 * time.Minute
+	}
+	return o.Timeout
 }
 
 // pushed is a commit whose fate is unknown.
@@ -63,7 +68,7 @@ type pushed struct {
 func publishTo(ctx context.Context, e engine, o Options, j job) (Result, []diag.Diagnostic, error) {
 	var last *pushed
 	standstill := 0 // failures in a row on one head
-	others := newCombiner(e, o, j)
+	others := newCombiner(ctx, e, o, j)
 	begin, quickest := time.Now(), time.Duration(math.MaxInt64)
 	if _, ok := e.(*remoteEngine); ok && !o.DryRun && o.Base == "" {
 		o.turn = &turn{began: begin, yielded: j.long}
@@ -222,6 +227,10 @@ func prepare(ctx context.Context, e engine, o Options, j job, head plumbing.Hash
 	if len(a.result.Changed) == 0 {
 		return a, nil
 	}
+	if err := p.checkAgain(ctx); err != nil || diag.HasErrors(p.diags) {
+		return attempt{diags: folded(p.diags)}, err
+	}
+	a.diags = p.diags
 	if err := p.review(ctx, a.result.Changed); err != nil || o.DryRun {
 		return a, err
 	}

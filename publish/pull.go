@@ -67,6 +67,9 @@ func tryPull(ctx context.Context, e engine, o Options, j job, last *pushed) (Res
 			return Result{}, folded(p.diags), nil, err
 		}
 	}
+	if err := p.checkAgain(ctx); err != nil || diag.HasErrors(p.diags) {
+		return Result{}, folded(p.diags), nil, err
+	}
 	if err := p.review(ctx, result.Changed); err != nil {
 		return Result{}, nil, nil, err
 	}

@@ -30,9 +30,10 @@ type Published struct {
 }
 
 // Read reads a branch's head, for comparisons. Files are fetched when they are asked for, where the server can.
-// A warning may come beside it. The options that say how to publish do not matter; Timeout does not apply.
+// A warning may come beside it. The options that say how to publish do not matter; of Timeout, failures are tried again
+// for that long.
 func Read(ctx context.Context, o Options) (*Snapshot, []diag.Diagnostic, error) {
-	e, warnings, err := connect(o)
+	e, warnings, err := connectToRead(o)
 	if err != nil || diag.HasErrors(warnings) {
 		return nil, warnings, err
 	}
@@ -131,6 +132,14 @@ func (s *Snapshot) App(ctx context.Context, id AppID) (*Published, error) {
 	}
 	app.Claims, err = newBook(s.draft).releaseAll(ctx, owner)
 	return app, err
+}
+
+// Owner returns the record of an application; nil when there is none.
+func (s *Snapshot) Owner(ctx context.Context, id AppID) (*OwnerRecord, error) {
+	if err := checkNames("application", id.Namespace, id.Name); err != nil {
+		return nil, err
+	}
+	return readOwner(ctx, s.draft, id.Namespace, id.Name)
 }
 
 // Claims returns what an application claims, sorted; nothing when there is no such application.

@@ -130,6 +130,10 @@ type Options struct {
 	// sources knows. nil: only the times of the commits tell.
 	SourceOrder func(ctx context.Context, published, now string) (Order, error)
 
+	// Check, if there is one, says what is wrong with publishing onto a commit, for whatever was looked at in the
+	// repository before: others may have published since. It is asked in every attempt that changes something.
+	Check func(ctx context.Context, head *Snapshot) ([]diag.Diagnostic, error)
+
 	Review   ReviewFunc        // nil: nobody looks
 	DryRun   bool              // plan and report, write nothing
 	Attempts int               // default: as many as there is time for

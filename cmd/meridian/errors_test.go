@@ -26,6 +26,7 @@ var withoutCase = map[diag.Code]string{
 	diag.HostUnknown:        "it takes a server; publish's TestKnownHosts meets it",
 	diag.HostKeyChanged:     "it takes a server; publish's TestKnownHosts meets it",
 	diag.SignatureBad:       "it tells a commit's hash, which every change of a manifest changes; publish's TestForgedSignatures meets it",
+	diag.ChangedMeanwhile:   "it takes somebody who publishes at the same time; TestRaced meets it",
 	diag.EvaluationDied:     "it takes a gigabyte of memory; TestHostile meets it with less",
 	diag.NotDeterministic:   "no input is known that compiles to two results; TestCompileTwice injects a fault",
 }

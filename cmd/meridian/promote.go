@@ -141,7 +141,8 @@ func (r *repository) checkPromoted(ctx context.Context, id publish.AppID, inputs
 	if err != nil || !app.ok() {
 		return app.diagnostics(), err
 	}
-	return r.session.checkCallees(ctx, r.options, []*compiler.Interface{app.result.Interface()})
+	around := &neighbours{session: r.session, options: r.options, apps: []*compiler.Interface{app.result.Interface()}}
+	return around.check(ctx)
 }
 
 // printPromoted says which version goes where.

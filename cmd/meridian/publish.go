@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"time"
 
@@ -290,14 +289,15 @@ func (c *cli) publishApps(ctx context.Context, s *session, f publishFlags, optio
 	}
 	m := c.publishing(&options)
 	defer m.stop()
-	list, err := s.checkCallers(ctx, f, options, apps)
+	around := &neighbours{session: s, options: options, apps: interfaces}
+	if !f.guards.breakCallers {
+		around.leaving(apps)
+	}
+	list, err := around.check(ctx)
 	if err != nil || diag.HasErrors(list) {
 		return publish.Result{}, list, err
 	}
-	list, err = s.checkCallees(ctx, options, interfaces)
-	if err != nil || diag.HasErrors(list) {
-		return publish.Result{}, list, err
-	}
+	options.Check = around.checkAgain
 	result, found, err := publish.Apps(ctx, options, apps)
 	return result, append(list, found...), err
 }
@@ -318,76 +318,6 @@ func (s *session) publishable(app *compiled, source publish.Source) (publish.App
 		published.Regions[output.Region] = output.Files
 	}
 	return published, nil
-}
-
-// checkCallees compiles the applications of the repository that are called and are not published now, and checks
-// both sides of every call (S19).
-func (s *session) checkCallees(ctx context.Context, options publish.Options, apps []*compiler.Interface) ([]diag.Diagnostic, error) {
-	platform := s.compiler.Platform()
-	var wanted []compiler.Callee
-	for _, app := range apps {
-		wanted = append(wanted, app.Callees...)
-	}
-	wanted = slices.DeleteFunc(wanted, func(callee compiler.Callee) bool {
-		return slices.ContainsFunc(apps, func(app *compiler.Interface) bool { return app.Space == callee.Space && app.Name == callee.App })
-	})
-	if len(wanted) == 0 {
-		return nil, nil
-	}
-	snapshot, list, err := publish.Read(ctx, options)
-	if err != nil || diag.HasErrors(list) {
-		return list, err
-	} // warnings will be told when publishing
-	defer snapshot.Close()
-	published := apps
-	for _, callee := range wanted {
-		if slices.ContainsFunc(apps, func(app *compiler.Interface) bool { return app.Space == callee.Space && app.Name == callee.App }) {
-			continue
-		}
-		id := publish.AppID{Namespace: platform.Namespace(callee.Space), Name: callee.App}
-		if slices.Contains(options.RenameFrom, id) || slices.Contains(options.TakeOver, id) {
-			continue // it goes
-		}
-		there, err := snapshot.App(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if there == nil {
-			continue
-		}
-		seen, err := s.seen(id, there)
-		if err != nil {
-			return nil, err
-		}
-		if seen != nil {
-			apps = append(apps, seen.Calling(published))
-		}
-	}
-	known := slices.Clone(apps)
-	for _, callee := range wanted { // a callee that is nowhere: its space is given as a whole
-		if !slices.ContainsFunc(known, func(app *compiler.Interface) bool { return app.Space == callee.Space }) {
-			known = append(known, &compiler.Interface{Space: callee.Space})
-		}
-	}
-	return slices.DeleteFunc(compiler.Together(known, true), func(d diag.Diagnostic) bool { return d.Code == diag.AcceptsNobody }), nil
-}
-
-// seen is what others see of a published application, in each region of the version that it carries; nil where its
-// inputs do not compile.
-func (s *session) seen(id publish.AppID, app *publish.Published) (*compiler.Interface, error) {
-	done, err := s.recompile(id.Namespace, id.Name, app.Inputs, app.Owner.Newest())
-	if err != nil || !done.ok() {
-		return nil, err
-	}
-	all := done.result.Interface()
-	for _, h := range app.Held {
-		earlier, err := s.recompile(id.Namespace, id.Name, h.Inputs, h.Regions)
-		if err != nil || !earlier.ok() {
-			return nil, err
-		}
-		all = all.With(earlier.result.Interface())
-	}
-	return all, nil
 }
 
 // recompile compiles what the repository recorded of an application, for the regions that it was published to.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/meridian-gitops/meridian/diag"
 	"github.com/meridian-gitops/meridian/publish"
 	"github.com/meridian-gitops/meridian/regions"
 )
@@ -116,40 +115,6 @@ func (f guardFlags) withoutEmpty(args []string) (kept []string, none bool) {
 		kept = append(kept, arg)
 	}
 	return kept, len(kept) == 0
-}
-
-// checkCallers compiles the other applications of the repository and reports those that call one which is renamed or
-// may be taken over (S19).
-func (s *session) checkCallers(ctx context.Context, f publishFlags, o publish.Options, apps []publish.App) ([]diag.Diagnostic, error) {
-	var published []publish.AppID
-	for _, app := range apps {
-		published = append(published, publish.AppID{Namespace: app.Namespace, Name: app.Name})
-	}
-	going := slices.DeleteFunc(slices.Concat(o.RenameFrom, o.TakeOver), func(id publish.AppID) bool { return slices.Contains(published, id) })
-	if len(going) == 0 || f.guards.breakCallers {
-		return nil, nil
-	}
-	snapshot, list, err := publish.Read(ctx, o)
-	if err != nil || diag.HasErrors(list) {
-		return list, err
-	} // warnings will be told when publishing
-	defer snapshot.Close()
-	r := &repository{options: o, snapshot: snapshot, session: s}
-	list = nil
-	for _, id := range going {
-		if there, err := r.holds(ctx, id); err != nil || !there {
-			if err != nil {
-				return nil, err
-			}
-			continue
-		}
-		found, err := r.callers(ctx, id, published)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, found...)
-	}
-	return list, nil
 }
 
 // sourceHistory is the git repository of the sources, opened when a source commit is to be looked up.

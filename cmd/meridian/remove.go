@@ -117,7 +117,9 @@ func (c *cli) removeApp(ctx context.Context, r *repository, name string, f remov
 		return publish.Result{}, err
 	}
 	if !f.breakCallers {
-		list, err := r.callers(ctx, id, nil)
+		around := &neighbours{session: r.session, options: r.options, going: []publish.AppID{id}}
+		r.options.Check = around.checkAgain
+		list, err := around.checkOn(ctx, r.snapshot)
 		if err == nil {
 			err = c.report(list, nil)
 		}

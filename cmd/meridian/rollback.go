@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,7 +92,14 @@ func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 	// To go back is to publish an older source on purpose, from wherever it was then.
 	r.options.Allow = append(r.options.Allow, publish.OlderSource, publish.SameSource)
 	r.options.TakeOver = []publish.AppID{id}
-	result, err := c.publishAgain(ctx, r, app, seen)
+	around := &neighbours{session: r.session, options: r.options, apps: []*compiler.Interface{seen}}
+	r.options.Check = func(ctx context.Context, head *publish.Snapshot) ([]diag.Diagnostic, error) {
+		if list, err := to.checkLast(ctx, id, head); err != nil || len(list) > 0 {
+			return list, err
+		}
+		return around.checkAgain(ctx, head)
+	}
+	result, err := c.publishAgain(ctx, r, app, around)
 	if err != nil {
 		return c.recordProblem(err)
 	}
@@ -103,6 +111,23 @@ func (c *cli) rollback(cmd *cobra.Command, f rollbackFlags, arg string) error {
 type earlierVersion struct {
 	commit string
 	app    *publish.Published
+
+	// Where it is the one before the last change: what that left. To undo another change was not asked for.
+	undoes bool
+	last   *publish.OwnerRecord // nil when it removed the application
+}
+
+// checkLast reports a change that came after the one that is to be undone.
+func (v earlierVersion) checkLast(ctx context.Context, id publish.AppID, head *publish.Snapshot) ([]diag.Diagnostic, error) {
+	if !v.undoes {
+		return nil, nil
+	}
+	now, err := head.Owner(ctx, id)
+	if err != nil || reflect.DeepEqual(now, v.last) {
+		return nil, err
+	}
+	d := diag.New(diag.ChangedMeanwhile, diag.Pos{}, "", "application %s has changed while the change before was about to be undone", id)
+	return []diag.Diagnostic{d}, nil
 }
 
 func (v earlierVersion) message(id publish.AppID, text string) string {
@@ -125,7 +150,10 @@ func (c *cli) earlier(ctx context.Context, r *repository, id publish.AppID, comm
 	} else {
 		list, err = publish.History(ctx, r.options, id, func(one publish.AppCommit) bool {
 			changes++
-			v = earlierVersion{one.Commit, one.New}
+			v.commit, v.app, v.undoes = one.Commit, one.New, true
+			if changes == 1 && one.New != nil {
+				v.last = &one.New.Owner
+			}
 			return changes < 2
 		})
 	}
@@ -225,10 +253,10 @@ func (c *cli) compareThen(r *repository, id publish.AppID, to earlierVersion, ap
 }
 
 // publishAgain publishes what was compiled, by the rules of publish.
-func (c *cli) publishAgain(ctx context.Context, r *repository, app publish.App, seen *compiler.Interface) (publish.Result, error) {
+func (c *cli) publishAgain(ctx context.Context, r *repository, app publish.App, around *neighbours) (publish.Result, error) {
 	m := c.publishing(&r.options)
 	defer m.stop()
-	list, err := r.session.checkCallees(ctx, r.options, []*compiler.Interface{seen})
+	list, err := around.check(ctx)
 	if err == nil {
 		err = c.report(list, nil)
 	}
