@@ -127,10 +127,8 @@ func (b *book) set(file string, record *claimRecord) {
 // of another space in any region.
 func (b *book) take(ctx context.Context, c manifest.Claim, regions []string) (*manifest.Claim, error) {
 	file := claimFile(c)
-	if c.Kind == manifest.ClaimHTTP && !c.Delegated { // the platform says whose a delegated path is
-		if held, err := b.hostTaken(ctx, c, regions); held != nil || err != nil {
-			return held, err
-		}
+	if held, err := b.hostTaken(ctx, c, regions); held != nil || err != nil {
+		return held, err
 	}
 	record, err := b.get(ctx, file)
 	if err != nil {

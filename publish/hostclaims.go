@@ -10,8 +10,11 @@ import (
 )
 
 // hostTaken returns a claim of another space on a host, or on one that answers for the same names, in any region; nil
-// when there is none.
+// when there is none, as for a path that is delegated: the platform says whose that is.
 func (b *book) hostTaken(ctx context.Context, c manifest.Claim, regions []string) (*manifest.Claim, error) {
+	if c.Kind != manifest.ClaimHTTP || c.Delegated {
+		return nil, nil
+	}
 	for _, region := range regions {
 		c.Region = region
 		files := []string{claimFile(c)}
@@ -80,7 +83,7 @@ func (b *book) hostsUnder(ctx context.Context, c manifest.Claim) ([]string, erro
 	for _, name := range names {
 		add(path.Join(folder, name))
 	}
-	for file := range b.files { // those of this call are not written yet
+	for file := range b.dirty { // those of this call are not written yet
 		if path.Dir(file) == folder {
 			add(file)
 		}

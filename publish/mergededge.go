@@ -13,9 +13,9 @@ import (
 )
 
 // Edge computes all regions' aggregates from the claims again and commits what differs: pull requests leave them alone.
-// Two that were merged may each have taken one host in another region, which git does not see as a conflict; so the claims
-// are checked against one another and against the records first, and nothing is committed when they contradict. digest is
-// the platform's that Options.Edge is made from.
+// Two that were merged may each have taken one host in another region, or a host and a wildcard over it, which git does not
+// see as a conflict; so the claims are checked against one another and against the records first, and nothing is committed
+// when they contradict. digest is the platform's that Options.Edge is made from.
 func Edge(ctx context.Context, o Options, digest string) (Result, []diag.Diagnostic, error) {
 	if o.Edge == nil || o.Base != "" {
 		return Result{}, nil, errors.New("compute the edge: nothing says how, or it is for a pull request")
@@ -54,7 +54,9 @@ func (p *plan) checkClaims(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	holders := map[string]manifest.Claim{} // of a host: the claim of its first region
+	if err := p.draft.prefetch(ctx, claimsDir); err != nil { // each is looked for in every region
+		return err
+	}
 	entered := map[AppID]map[string]bool{} // claim files that hold an entry of an application
 	for _, region := range p.regions {
 		claims, err := p.book.all(ctx, region)
@@ -62,7 +64,9 @@ func (p *plan) checkClaims(ctx context.Context) error {
 			return err
 		}
 		for _, c := range claims {
-			p.checkHolder(c, holders)
+			if err := p.checkHolder(ctx, c); err != nil {
+				return err
+			}
 			id, file := AppID{c.Namespace, c.App}, claimFile(c)
 			if c.App == "" {
 				continue // reserved for the space
@@ -89,21 +93,22 @@ func whyOrphaned(owner *OwnerRecord) string {
 	return "which does not claim it"
 }
 
-// checkHolder reports a host that another space holds in a region before.
-func (p *plan) checkHolder(c manifest.Claim, holders map[string]manifest.Claim) {
-	if c.Kind != manifest.ClaimHTTP {
-		return
+// checkHolder reports a claim whose host another space holds, by the rules of publishing: of the two the later, in the
+// order of claims.
+func (p *plan) checkHolder(ctx context.Context, c manifest.Claim) error {
+	held, err := p.book.hostTaken(ctx, c, p.regions)
+	if err != nil || held == nil || held.Compare(c) > 0 {
+		return err
 	}
-	first, known := holders[c.Host]
-	switch {
-	case !known:
-		holders[c.Host] = c
-	case first.Namespace != c.Namespace:
-		d := diag.New(diag.ClaimedHost, claimPos(claimFile(c)), "", "host %s is claimed for %s, and in %s for %s; a host belongs to one space in all regions",
-			c.Host, claimant(c), first.Region, claimant(first))
-		d = d.WithHint("publish one of the two applications again without the host")
-		p.report(d.WithRelated(claimPos(claimFile(first)), "the other claim"))
+	code, other, rule := diag.ClaimedHost, "", "a host belongs"
+	if held.Host != c.Host {
+		code, other, rule = diag.HostOverlaps, claimName(*held)+" ", "both answer for the same names, which belong"
 	}
+	d := diag.New(code, claimPos(claimFile(c)), "", "%s is claimed for %s, and in %s %sfor %s; %s to one space in all regions",
+		claimName(c), claimant(c), held.Region, other, claimant(*held), rule)
+	d = d.WithHint("publish one of the two applications again without the host")
+	p.report(d.WithRelated(claimPos(claimFile(*held)), "the other claim"))
+	return nil
 }
 
 // claimant is who a claim is for: an application, or a space that a host is reserved for.
