@@ -40,7 +40,7 @@ func trustCodes() []Entry {
 			"A symlink, a submodule, an executable manifest, a name such as .. or .git, control characters, entries out of order: git stores what leads elsewhere when it is checked out, and whatever syncs the repository would follow it. The guard refuses it before it reads anything.",
 			"make the commit again without it"},
 		{ObjectTooLarge, Error, "something in the commit is too large",
-			"A file in Meridian's folders or the inputs of an application have more than 1 MiB, a folder's list of names has more than 64 MiB, a commit has more than 1 MiB, or more than a million files change at once. The guard refuses it before it reads it.",
+			"A file in Meridian's folders or the inputs of an application have more than 1 MiB, a file elsewhere has more than 10 MiB, a folder's list of names has more than 64 MiB, a commit has more than 1 MiB, or more than a million files change at once. The guard refuses it before it reads it.",
 			"make it smaller; publish in several commits"},
 		{BranchRewritten, Error, "the guarded branch would lose commits",
 			"The branch was to be deleted or moved to commits that do not build on the present ones, along first parents; clusters would go back to what was, and nobody would know who changed what. References below refs/replace, which show one object in place of another, are refused as well.",

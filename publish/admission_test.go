@@ -169,6 +169,23 @@ func TestAdmitQuarantine(t *testing.T) {
 	}
 }
 
+// TestAdmitForeign bounds files that are not Meridian's, whoever pushes them, where anybody may.
+func TestAdmitForeign(t *testing.T) {
+	r := newLocalRepo(t)
+	r.seed("r1")
+	for i, want := range []string{"", "docs/large: error M8066: it has 10485761 bytes; at most 10485760 are taken here"} {
+		before := r.head()
+		r.commit(map[string]string{"docs/large": strings.Repeat("x", 10<<20+i)})
+		for _, who := range []string{"team-web", "ops"} {
+			a := admission(t)
+			a.Identities, a.AllowPaths = []string{who}, []string{"docs/**"}
+			if got := strings.Join(r.admit(a, before, r.head()), "\n"); got != want {
+				t.Errorf("%s is told %q, want %q", who, got, want)
+			}
+		}
+	}
+}
+
 // TestAdmitReservation holds that an administrator may reserve a host for a space by hand, and free it, and nobody
 // else may.
 func TestAdmitReservation(t *testing.T) {

@@ -22,6 +22,7 @@ const (
 	deepest     = 64
 	maxTree     = 64 << 20
 	longestName = 255
+	maxForeign  = 10 << 20 // of a file outside Meridian's folders
 )
 
 // changedFile is a file that differs between two trees.
@@ -232,12 +233,13 @@ func (g *guard) checkEntry(e object.TreeEntry, file string) error {
 	case ours && e.Mode != filemode.Regular:
 		g.refuse(diag.EntryRefused, file, "it has the mode %o; files here have %o", uint32(e.Mode), uint32(filemode.Regular))
 	}
-	if !ours {
-		return nil
+	most := int64(maxForeign)
+	if ours {
+		most = MaxInputs
 	}
 	size, err := g.sources.size(e.Hash)
-	if err == nil && size > MaxInputs {
-		g.refuse(diag.ObjectTooLarge, file, "it has %d bytes; at most %d are taken here", size, MaxInputs)
+	if err == nil && size > most {
+		g.refuse(diag.ObjectTooLarge, file, "it has %d bytes; at most %d are taken here", size, most)
 	}
 	return err
 }
