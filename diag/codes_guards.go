@@ -11,6 +11,7 @@ const (
 	RenameUnclear      Code = "M8056"
 	SpaceGone          Code = "M8057"
 	HostOverlaps       Code = "M8058"
+	EntryRenamed       Code = "M8059"
 )
 
 func guardCodes() []Entry {
@@ -42,5 +43,8 @@ func guardCodes() []Entry {
 		{HostOverlaps, Error, "a host and a wildcard of two spaces",
 			"A wildcard host answers for every name of one label before its domain. If another space has one of these names, it depends on the edge which of the two gets its requests (S7, S10).",
 			"choose another host, or have its holder give it up first"},
+		{EntryRenamed, Error, "an http entry comes under another name",
+			"An entry of http has an Ingress that is named for it, and objects cannot be renamed: the clusters make the new one and then delete the old one. ingress-nginx's admission webhook, where it is on, refuses an Ingress with host and path of another one, so that the space's sync fails until the old one is deleted by hand, and then nobody answers for the host until the next sync.",
+			"keep the entry's name; if the new one is meant, add --allow renamed-entry"},
 	}
 }

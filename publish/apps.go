@@ -99,6 +99,7 @@ func (p *plan) apps(ctx context.Context, apps []App, inForce *PlatformRecord) er
 		each(p.graft),
 		all(p.checkOrder),
 		each(p.checkAutoscale),
+		each(p.checkEntries),
 	)
 }
 

@@ -14,11 +14,14 @@ const (
 	MassRemoval  Guard = "mass-removal"  // more than a tenth, and more than 50, of a region's objects
 	Empty        Guard = "empty"         // nothing to publish where there was something
 	AutoscaleGap Guard = "autoscale-gap" // replicas that the cluster makes 1 before the autoscaler acts
+	RenamedEntry Guard = "renamed-entry" // an http entry that keeps its host under another name
 	SameSource   Guard = "same-source"   // a second application from the place of another
 )
 
 // Guards returns all guards, sorted.
-func Guards() []Guard { return []Guard{AutoscaleGap, Empty, MassRemoval, OlderSource, SameSource} }
+func Guards() []Guard {
+	return []Guard{AutoscaleGap, Empty, MassRemoval, OlderSource, RenamedEntry, SameSource}
+}
 
 func (o Options) allows(g Guard) bool { return slices.Contains(o.Allow, g) }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -217,6 +218,54 @@ func TestAutoscaleGap(t *testing.T) {
 		r.publish(r.options(), a) // back: the number is synced again
 		r.publish(r.options(), testApp(t, "myorg-web", "app2", "r1"))
 	})
+}
+
+// entry is an application with the last claim's entry under another name.
+func (a App) entry(name string) App {
+	a.Claims = slices.Clone(a.Claims)
+	a.Claims[len(a.Claims)-1].Entry = name
+	return a
+}
+
+// TestRenamedEntry has an http entry come under another name: refused where both would have one host and path.
+func TestRenamedEntry(t *testing.T) {
+	r := newLocalRepo(t)
+	r.seed("r1", "r2")
+	app := func(regions ...string) App { return testApp(t, "myorg-web", "app1", regions...) }
+	const a, b = "a.mydomain.com", "b.mydomain.com"
+	published := app("r1", "r2").host("r1", a, "/").host("r2", a, "/").host("r1", b, "/").entry("other").port("r1", manifest.ClaimTCP, 9000)
+	o := r.options()
+	o.RemoveFrom = []string{"r1", "r2"}
+	r.publish(o, published)
+	o.DryRun = true
+	const told = "app1/app.cue: error M8059: the http entry public of application myorg-web/app1 is now called web, with the same host a.mydomain.com: the clusters make a new Ingress and delete the old one"
+	tests := []struct {
+		name string
+		app  App
+		want string
+	}{
+		{"the same", published, ""},
+		{"in both regions", app("r1", "r2").host("r1", a, "/").entry("web").host("r2", a, "/").entry("web"), told + " (in r1, r2)"},
+		{"in one region", app("r1", "r2").host("r1", a, "/").host("r2", a, "/").entry("web"), told + " (in r2)"},
+		{"one of two paths", app("r1").host("r1", a, "/more").entry("web").host("r1", a, "/").entry("web"), told + " (in r1)"},
+		{"with another path", app("r1", "r2").host("r1", a, "/more").entry("web"), ""},
+		{"with another host", app("r1", "r2").host("r1", "c.mydomain.com", "/").entry("web"), ""},
+		{"to an entry that is there", app("r1").host("r1", a, "/").entry("other").host("r1", b, "/").entry("other"), ""},
+		{"and the old name goes on", app("r1").host("r1", a, "/").entry("web").host("r1", b, "/"), ""},
+		{"of a port", app("r1", "r2").host("r1", a, "/").host("r2", a, "/").port("r1", manifest.ClaimTCP, 9000).entry("web"), ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := strings.Join(r.refused(o, test.app), "\n"); got != test.want {
+				t.Errorf("told %q\nwant %q", got, test.want)
+			}
+			allowed := o
+			allowed.Allow = []Guard{RenamedEntry}
+			if got := r.refused(allowed, test.app); got != nil {
+				t.Errorf("allowed, and told %q", got)
+			}
+		})
+	}
 }
 
 // TestEdgeAfterRace has another writer take ports and hosts between reading and pushing: the aggregates are computed

@@ -41,9 +41,9 @@ wave before does.
 It is refused unless the wave before carries one version in all of the regions
 that the version selects, and exactly as it would be compiled now. Nothing else
 changes: what the folded diff says first is all. As for publish, leaving a
-region or giving up a host or a port wants --remove-from, a large removal or an
-autoscale gap wants --allow, calls are checked, and with --base the result is a
-pull request.` + authorshipHelp + recordedHelp + recordedUntrustedHelp,
+region or giving up a host or a port wants --remove-from, a large removal, an
+autoscale gap or a renamed entry wants --allow, calls are checked, and with
+--base the result is a pull request.` + authorshipHelp + recordedHelp + recordedUntrustedHelp,
 		Example: `  meridian promote --to ./gitops.git --dry-run web/app1
   meridian promote --to ./gitops.git web/app1
   meridian promote --to ./gitops.git --wave 3 web/app1`,

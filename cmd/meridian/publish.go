@@ -67,6 +67,7 @@ longer has (--remove-space), and what --allow names:
   mass-removal   more than 50 objects of a region, and more than a tenth of it
   empty          no application in FOLDER/..., or a platform without spaces
   autoscale-gap  replicas that fall to one before the autoscaler acts
+  renamed-entry  an http entry that keeps its host under another name
   same-source    a new application from where another one was published from
 With --rename-from an application is published under its new name or in its new
 space, and the old one goes in the same commit. With --take-over an application

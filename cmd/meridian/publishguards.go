@@ -47,7 +47,7 @@ func guardList(guards []publish.Guard) string {
 
 // rollbackGuards are those that a rollback can meet and does not let pass by itself.
 func rollbackGuards() []publish.Guard {
-	return []publish.Guard{publish.AutoscaleGap, publish.MassRemoval}
+	return []publish.Guard{publish.AutoscaleGap, publish.MassRemoval, publish.RenamedEntry}
 }
 
 // guardNames understands the values of --allow.

@@ -41,8 +41,8 @@ application that was removed comes back. Other applications stay as they are.
 The inputs that were recorded then are compiled with the platform in force now.
 Where that gives other manifests than then, it is refused with what differs,
 unless --yes is given. As for publish, leaving a region or giving up a host or a
-port wants --remove-from, a large removal or an autoscale gap wants --allow, and
-what others hold by now cannot be taken.
+port wants --remove-from, a large removal, an autoscale gap or a renamed entry
+wants --allow, and what others hold by now cannot be taken.
 
 The source does not go back by itself: its next publication brings the newer
 version again.` + authorshipHelp + recordedHelp + recordedUntrustedHelp,

@@ -54,8 +54,9 @@ func (s spec) cue() string {
 	fmt.Fprintf(&b, "package app\n\nname: %q\nspace: %q\nowner: \"team-%s@mydomain.com\"\n", s.Name, s.Space, s.Space)
 	fmt.Fprintf(&b, "image: {name: \"app\", tag: \"1.%d\"}\n", s.Tag)
 	fmt.Fprintf(&b, "ports: {web: %d, dns: {port: %d, protocol: \"UDP\"}}\n", webPort, dnsPort)
-	for i, host := range slices.Sorted(maps.Keys(s.Hosts)) {
-		fmt.Fprintf(&b, "http: h%d: {host: %q, paths: [%q], port: \"web\"}\n", i, host, s.Hosts[host])
+	for _, host := range slices.Sorted(maps.Keys(s.Hosts)) {
+		entry, _, _ := strings.Cut(host, ".") // one that keeps its host keeps its name
+		fmt.Fprintf(&b, "http: %s: {host: %q, paths: [%q], port: \"web\"}\n", entry, host, s.Hosts[host])
 	}
 	for _, port := range s.TCP {
 		fmt.Fprintf(&b, "tcp: t%d: {port: %d, to: \"web\"}\n", port, port)
