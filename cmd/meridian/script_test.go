@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"testing"
 
@@ -40,11 +41,35 @@ func scripts(t *testing.T) []string {
 	return files
 }
 
+// skippedWithoutRE finds the programs without which a script is skipped.
+var skippedWithoutRE = regexp.MustCompile(`(?m)^\[!exec:([^\]]+)\] skip`)
+
+// needsPrograms fails where a script would be skipped for a program that is not installed, in CI.
+func needsPrograms(t *testing.T, files []string) {
+	t.Helper()
+	if os.Getenv("CI") == "" {
+		return
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range skippedWithoutRE.FindAllSubmatch(data, -1) {
+			if _, err := exec.LookPath(string(found[1])); err != nil {
+				t.Errorf("%s needs a program: %v", file, err)
+			}
+		}
+	}
+}
+
 // TestScripts runs the real command line. A script is named for the command and its topic, and compares whole
 // outputs.
 func TestScripts(t *testing.T) {
+	files := scripts(t)
+	needsPrograms(t, files)
 	testscript.Run(t, testscript.Params{
-		Files:               scripts(t),
+		Files:               files,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
