@@ -154,10 +154,10 @@ func (s *cacheStore) bytes() int64 {
 
 // tidy puts small packs together when there are many: each is one more place to look. Those stay that are larger than
 // all smaller ones together, so that an object is copied a few times in its life and not each time. The caller holds
-// the lock of the cache.
+// the lock of the cache; whoever held it before may have done this with packs that are still open here.
 func (s *cacheStore) tidy() error {
-	if len(s.packs) <= maxCachePacks {
-		return nil
+	if err := s.scan(); err != nil || len(s.packs) <= maxCachePacks {
+		return err
 	}
 	order := make([]int, 0, len(s.packs))
 	for i := range s.packs {

@@ -181,3 +181,36 @@ func TestTidy(t *testing.T) {
 		}
 	}
 }
+
+// TestTidyTwice has two processes that hold the same packs open put them together one after the other, as those do that end
+// at the same time.
+func TestTidyTwice(t *testing.T) {
+	dir := t.TempDir()
+	first, second := &cacheStore{dir: dir}, &cacheStore{dir: dir}
+	if err := os.MkdirAll(first.packDir(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	defer first.close()
+	defer second.close()
+	var hashes []plumbing.Hash
+	for i := range maxCachePacks + 1 {
+		data := fmt.Append(nil, "small ", i)
+		hashes = append(hashes, plumbing.ComputeHash(plumbing.BlobObject, data))
+		if _, err := first.add([]gitObject{{plumbing.BlobObject, hashes[i], data}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := second.scan(); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range []*cacheStore{first, second} {
+		if err := s.tidy(); err != nil || len(s.packs) > maxCachePacks {
+			t.Errorf("store %d: %v, %d packs", i, err, len(s.packs))
+		}
+		for _, hash := range hashes {
+			if _, err := s.read(plumbing.BlobObject, hash); err != nil {
+				t.Errorf("store %d: %v", i, err)
+			}
+		}
+	}
+}
