@@ -2,6 +2,7 @@ package publishing
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var (
@@ -27,35 +30,37 @@ var (
 const killApps = 4
 
 // TestKill ends publishers with SIGKILL at any point of their work, and servers under them. What they leave is a whole
-// repository that has all of a publication or nothing of it; and publishing once more succeeds, without anybody tidying up.
+// repository that has all of a publication or nothing of it, and a whole mirror of it in the publisher's cache; and publishing
+// once more succeeds, without anybody tidying up: what a killed publisher has left is in nobody's way. A killed git may
+// leave a lock that stops git itself as well, see [killer.servers].
 func TestKill(t *testing.T) {
 	if os.Getenv("MERIDIAN_KILL") == "" {
 		t.Skip("set MERIDIAN_KILL=1 to kill publishers and servers")
 	}
-	rounds := func(percent int) int { return max(1, *killCount*percent/100) }
+	kills := func(percent int) int { return max(1, *killCount*percent/100) }
 	t.Run("local", func(t *testing.T) {
 		t.Parallel()
-		newKiller(t, 1, true).publishers(rounds(30), 1)
+		newKiller(t, 1, true).publishers(kills(30), 1)
 	})
 	t.Run("https", func(t *testing.T) {
 		t.Parallel()
-		newKiller(t, 2, false).publishers(rounds(30), 1)
+		newKiller(t, 2, false).publishers(kills(30), 1)
 	})
 	t.Run("create", func(t *testing.T) {
 		t.Parallel()
-		newKiller(t, 3, true).creators(rounds(10))
+		newKiller(t, 3, true).creators(kills(10))
 	})
 	t.Run("beside-local", func(t *testing.T) {
 		t.Parallel()
-		newKiller(t, 4, true).publishers(rounds(10), 2)
+		newKiller(t, 4, true).publishers(kills(10), 2)
 	})
 	t.Run("beside-https", func(t *testing.T) {
 		t.Parallel()
-		newKiller(t, 5, false).publishers(rounds(10), 2)
+		newKiller(t, 5, false).publishers(kills(10), 2)
 	})
 	t.Run("server", func(t *testing.T) {
 		t.Parallel()
-		newKiller(t, 6, false).servers(rounds(10))
+		newKiller(t, 6, false).servers(kills(10))
 	})
 }
 
@@ -67,9 +72,13 @@ type killer struct {
 	repo      *Repo
 	workspace *Workspace
 	local     bool
+	mirror    string        // a repository that has the objects of the publisher's cache
 	versions  [killApps]int // that the repository must have
 	usual     time.Duration // what a run takes, as far as is known
 }
+
+// mostRounds is how many runs may be started to kill so many: some end before that.
+func mostRounds(kills int) int { return 10 + 4*kills }
 
 func newKiller(t *testing.T, stream uint64, local bool) *killer {
 	Binary(t) // not on anybody's time
@@ -126,14 +135,26 @@ func (k *killer) publish(folders []string) {
 // kill starts a publication and kills it somewhere on its way. It reports whether it had ended by then.
 func (k *killer) kill(args ...string) (ended bool) {
 	k.t.Helper()
+	delay := time.Duration(k.Float64() * 1.1 * float64(k.usual))
+	return k.killAfter(func(context.Context) { time.Sleep(delay) }, args...)
+}
+
+// killAfter kills a publication when something has happened; the context is done when it has ended.
+func (k *killer) killAfter(happened func(context.Context), args ...string) (ended bool) {
+	k.t.Helper()
 	cmd := k.command(k.t.Context(), args...)
 	cmd.Cancel, cmd.WaitDelay = nil, 0
 	if err := cmd.Start(); err != nil {
 		k.t.Fatal(err)
 	}
 	begun := time.Now()
-	time.AfterFunc(time.Duration(k.Float64()*1.1*float64(k.usual)), func() { _ = cmd.Process.Kill() })
+	running, end := context.WithCancel(k.t.Context())
+	go func() {
+		happened(running)
+		_ = cmd.Process.Kill()
+	}()
 	err := cmd.Wait()
+	end()
 	var exit *exec.ExitError
 	switch status := cmd.ProcessState.Sys().(syscall.WaitStatus); {
 	case err == nil:
@@ -154,9 +175,9 @@ func (k *killer) some() []int {
 }
 
 // publishers kills publishers; with two, another one works meanwhile, on an application of its own.
-func (k *killer) publishers(rounds, publishers int) {
-	ended, landed := 0, 0
-	for round := range rounds {
+func (k *killer) publishers(kills, publishers int) {
+	killed, landed, round := 0, 0, 0
+	for ; killed < kills && round < mostRounds(kills); round++ {
 		before := k.versions
 		count := len(k.repo.Commits())
 		folders := k.next(k.some()...)
@@ -164,12 +185,18 @@ func (k *killer) publishers(rounds, publishers int) {
 		if publishers > 1 {
 			wait = k.beside()
 		}
-		if k.kill(folders...) {
-			ended++
-		}
+		ended := k.kill(folders...)
 		wait()
-		if k.check(round, before) {
-			landed++
+		there := k.check(round, before)
+		k.checkCache(round)
+		switch {
+		case ended && !there:
+			k.t.Fatalf("seed %d, round %d: said to be published and is not", *killSeed, round)
+		case !ended:
+			killed++
+			if there {
+				landed++
+			}
 		}
 		k.must(folders...)
 		if !k.check(round, before) {
@@ -179,9 +206,9 @@ func (k *killer) publishers(rounds, publishers int) {
 			k.t.Fatalf("seed %d, round %d: %d commits of %d publications", *killSeed, round, n, publishers)
 		}
 	}
-	k.t.Logf("%d runs: %d ended in time, %d landed; a run takes %s", rounds, ended, landed, k.usual.Round(time.Millisecond))
-	if ended > rounds*3/4 {
-		k.t.Errorf("only %d of %d runs were killed", rounds-ended, rounds)
+	k.t.Logf("%d runs: %d killed, of which %d landed; a run takes %s", round, killed, landed, k.usual.Round(time.Millisecond))
+	if killed < kills {
+		k.t.Errorf("only %d of %d runs were killed", killed, round)
 	}
 	k.tidy()
 }
@@ -233,6 +260,80 @@ func (k *killer) check(round int, before [killApps]int) bool {
 		k.t.Fatalf("seed %d, round %d: half of what was published in one commit is there", *killSeed, round)
 	}
 	return !stale
+}
+
+// checkCache holds the publisher's mirror to be whole: git finds nothing wrong with its packs, and of the commits that it is
+// said to be complete for nothing is missing but contents of files, which the server has.
+func (k *killer) checkCache(round int) {
+	k.t.Helper()
+	if k.local { // it has none
+		return
+	}
+	if err := k.lookIntoCache(); err != nil {
+		k.t.Fatalf("seed %d, round %d: the cache: %v", *killSeed, round, err)
+	}
+}
+
+func (k *killer) lookIntoCache() error {
+	states, err := filepath.Glob(filepath.Join(k.workspace.Cache, "*", "state.json"))
+	if err != nil || len(states) != 1 {
+		return fmt.Errorf("%d mirrors (%v)", len(states), err)
+	}
+	folder := filepath.Dir(states[0])
+	packs, err := filepath.Glob(filepath.Join(folder, "objects", "pack", "*.idx"))
+	if err != nil || len(packs) == 0 {
+		return fmt.Errorf("%d packs (%v)", len(packs), err)
+	}
+	if out, err := exec.Command("git", append([]string{"verify-pack"}, packs...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("git verify-pack: %w\n%s", err, out)
+	}
+	var state struct {
+		Partial  bool
+		Complete map[string]string
+	}
+	data, err := os.ReadFile(states[0])
+	if err == nil {
+		err = json.Unmarshal(data, &state)
+	}
+	if err != nil || len(state.Complete) != 1 {
+		return fmt.Errorf("complete for %d branches (%v)", len(state.Complete), err)
+	}
+	if k.mirror == "" {
+		k.mirror = k.t.TempDir()
+		run(k.t, k.mirror, "git", "init", "--quiet", "--bare", k.mirror)
+		writeFile(k.t, filepath.Join(k.mirror, "objects", "info", "alternates"), filepath.Join(folder, "objects")+"\n")
+	}
+	for branch, commit := range state.Complete {
+		if err := k.checkComplete(commit, state.Partial); err != nil {
+			return fmt.Errorf("said to be complete for %s, %s: %w", branch, commit, err)
+		}
+	}
+	return nil
+}
+
+// checkComplete looks for all that a commit has in the publisher's mirror.
+func (k *killer) checkComplete(commit string, partial bool) error {
+	writeFile(k.t, filepath.Join(k.mirror, "shallow"), commit+"\n") // what came before is not there
+	out, err := exec.Command("git", "--git-dir="+k.mirror, "rev-list", "--objects", "--no-object-names", "--missing=print", commit).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("git rev-list: %w\n%s", err, out)
+	}
+	var missing strings.Builder
+	for line := range strings.Lines(string(out)) {
+		if hash, ok := strings.CutPrefix(line, "?"); ok {
+			missing.WriteString(hash)
+		}
+	}
+	cmd := exec.Command("git", "--git-dir="+k.repo.Dir, "cat-file", "--batch-check=%(objecttype)")
+	cmd.Stdin = strings.NewReader(missing.String())
+	kinds, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("git cat-file: %w\n%s", err, kinds)
+	}
+	if other := strings.ReplaceAll(string(kinds), "blob\n", ""); other != "" || !partial && missing.Len() > 0 {
+		return fmt.Errorf("objects are missing: %s%s", kinds, missing.String())
+	}
+	return nil
 }
 
 // settle waits until the server has ended what it does for a client that is gone: a push may arrive after its publisher's
@@ -303,33 +404,89 @@ func leftovers(t *testing.T, dir string) []string {
 	return list
 }
 
-// creators kills publishers that make their repository.
-func (k *killer) creators(rounds int) {
-	made := 0
-	for round := range rounds {
-		dir := filepath.Join(filepath.Dir(k.repo.Dir), fmt.Sprintf("new-%d.git", round))
-		k.repo = &Repo{t: k.t, Dir: dir}
-		k.kill("--spaces")
-		if _, err := os.Stat(dir); err == nil {
-			made++
-			if err := fsck(dir); err != nil && !strings.Contains(err.Error(), "notice: No default references") { // the branch is not there yet
-				k.t.Fatalf("seed %d, round %d: %v", *killSeed, round, err)
+// creators kills publishers that make their repository, every other one when something of it is there. What is there then is
+// nothing, a repository without a branch, or one that has what was published; a rerun leaves the last.
+func (k *killer) creators(kills int) {
+	root, published := filepath.Dir(k.repo.Dir), k.repo.files(k.repo.Commits()[0])
+	killed, round := 0, 0
+	found := map[string]int{}
+	for ; killed < kills && round < mostRounds(kills); round++ {
+		parent := filepath.Join(root, fmt.Sprintf("new-%d", round))
+		k.repo = &Repo{t: k.t, Dir: filepath.Join(parent, "fleet.git")}
+		kill := k.kill
+		if round%2 == 1 {
+			delay := time.Duration(k.Float64() * float64(5*time.Millisecond))
+			kill = func(args ...string) bool {
+				return k.killAfter(func(ctx context.Context) { appears(ctx, parent); time.Sleep(delay) }, args...)
 			}
 		}
+		ended := kill("--spaces")
+		left := k.created(round, published)
+		if ended && left != "what was published" {
+			k.t.Fatalf("seed %d, round %d: said to be published, and there is %s", *killSeed, round, left)
+		}
+		if !ended {
+			killed++
+			found[left]++
+		}
 		k.must("--spaces")
-		if n := len(k.repo.Commits()); n != 1 {
-			k.t.Fatalf("seed %d, round %d: %d commits", *killSeed, round, n)
+		if left := k.created(round, published); left != "what was published" {
+			k.t.Fatalf("seed %d, round %d: after the rerun there is %s", *killSeed, round, left)
 		}
 		k.tidy()
 	}
-	k.t.Logf("%d runs: %d made the repository", rounds, made)
+	k.t.Logf("%d runs: %d killed, which left %v", round, killed, found)
+	if killed < kills {
+		k.t.Errorf("only %d of %d runs were killed", killed, round)
+	}
+	if kills >= 10 && found["no branch"] == 0 {
+		k.t.Error("no run was killed between making the repository and its branch")
+	}
+}
+
+// appears waits until a folder has something in it.
+func appears(ctx context.Context, folder string) {
+	for ctx.Err() == nil {
+		if entries, err := os.ReadDir(folder); err == nil && len(entries) > 0 {
+			return
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+// created says how far a repository has got, which has to be whole and to have one commit with some files, if any.
+func (k *killer) created(round int, published map[string]string) string {
+	k.t.Helper()
+	if _, err := os.Stat(k.repo.Dir); errors.Is(err, fs.ErrNotExist) {
+		return "nothing"
+	}
+	empty := k.repo.Git("for-each-ref") == ""
+	said := ""
+	if empty { // of which git says that the branch is not there yet
+		said = "notice: HEAD points to an unborn branch (main)\nnotice: No default references\n"
+	}
+	out := k.repo.Git("fsck", "--strict", "--no-dangling", "--no-progress")
+	if diff := cmp.Diff(said, out); diff != "" {
+		k.t.Fatalf("seed %d, round %d: git fsck (-want +got):\n%s", *killSeed, round, diff)
+	}
+	if empty {
+		return "no branch"
+	}
+	if n := len(k.repo.Commits()); n != 1 {
+		k.t.Fatalf("seed %d, round %d: %d commits", *killSeed, round, n)
+	}
+	if diff := cmp.Diff(published, k.repo.files("main")); diff != "" {
+		k.t.Fatalf("seed %d, round %d: the files differ (-want +got):\n%s", *killSeed, round, diff)
+	}
+	return "what was published"
 }
 
 // servers kills git while it serves. A publisher that says that it succeeded has; one that says that it has not may be
-// told so by a lock that git itself has left, on the branch or on HEAD, which is the server's to remove.
-func (k *killer) servers(rounds int) {
-	killed, failed := 0, 0
-	for round := range rounds {
+// told so by a lock that git itself has left, on the branch or on HEAD, which is the server's to remove: nobody else can know
+// that its owner is dead. So this does, and tells how often.
+func (k *killer) servers(kills int) {
+	killed, failed, locks, round := 0, 0, 0, 0
+	for ; killed < kills && round < mostRounds(kills); round++ {
 		before := k.versions
 		folders := k.next(k.some()...)
 		ctx, cancel := context.WithCancel(k.t.Context())
@@ -342,6 +499,7 @@ func (k *killer) servers(rounds int) {
 			killed++
 		}
 		landed := k.check(round, before)
+		k.checkCache(round)
 		unsure := strings.Contains(string(out), "it is not known whether")
 		switch {
 		case err == nil && !landed:
@@ -353,21 +511,23 @@ func (k *killer) servers(rounds int) {
 			k.t.Logf("round %d: %s", round, out)
 		}
 		for _, name := range []string{"refs/heads/main.lock", "HEAD.lock"} {
-			_ = os.Remove(filepath.Join(k.repo.Dir, name))
+			if os.Remove(filepath.Join(k.repo.Dir, name)) == nil {
+				locks++
+			}
 		}
 		k.must(folders...)
 		if !k.check(round, before) {
 			k.t.Fatalf("seed %d, round %d: the repository has not what the rerun published", *killSeed, round)
 		}
 	}
-	k.t.Logf("%d runs: a server killed in %d, %d failed for it", rounds, killed, failed)
-	if killed < rounds/3 {
-		k.t.Errorf("git was killed in %d of %d runs only", killed, rounds)
+	k.t.Logf("%d runs: a server killed in %d, %d failed for it; %d locks of git's removed", round, killed, failed, locks)
+	if killed < kills {
+		k.t.Errorf("git was killed in %d of %d runs only", killed, round)
 	}
 }
 
 // kill waits for a while, and then kills the first processes of git that serve: one of them, or all there are. It
-// reports whether there were any before the context's end.
+// reports whether it has killed any before the context's end.
 func (s *Server) kill(ctx context.Context, delay time.Duration, all bool) bool {
 	select {
 	case <-ctx.Done():
@@ -376,13 +536,16 @@ func (s *Server) kill(ctx context.Context, delay time.Duration, all bool) bool {
 	}
 	for ctx.Err() == nil {
 		if serving := s.processes(); len(serving) > 0 {
+			killed := false
 			for _, pid := range serving {
-				_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended by itself
-				if !all {
+				killed = syscall.Kill(pid, syscall.SIGKILL) == nil || killed // it may have ended by itself
+				if killed && !all {
 					break
 				}
 			}
-			return true
+			if killed {
+				return true
+			}
 		}
 		time.Sleep(time.Millisecond)
 	}
