@@ -50,7 +50,7 @@ const (
 )
 
 // eachRepo runs a test against every kind of repository: a local path, http, http with a server that leaves blobs out
-// when asked, both with a cache on the disk, and ssh.
+// when asked, both with a cache on the disk, and ssh, plain and with both.
 func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) {
@@ -71,6 +71,13 @@ func eachRepo(t *testing.T, test func(t *testing.T, r *repo)) {
 	t.Run("ssh", func(t *testing.T) {
 		t.Parallel()
 		test(t, newSSHRepo(t))
+	})
+	t.Run("ssh-partial-cached", func(t *testing.T) {
+		t.Parallel()
+		r := newSSHRepo(t)
+		r.partial()
+		r.cache = filepath.Join(t.TempDir(), "cache")
+		test(t, r)
 	})
 }
 
@@ -103,8 +110,7 @@ func newBackend(t testing.TB, partial bool) (*repo, http.Handler) {
 	r.run("git", "init", "--quiet", "--bare", "--initial-branch=main", r.dir)
 	r.git("config", "http.receivepack", "true")
 	if partial {
-		r.git("config", "uploadpack.allowFilter", "true")
-		r.git("config", "uploadpack.allowAnySHA1InWant", "true")
+		r.partial()
 	}
 	handler := &cgi.Handler{
 		Path:   backend,
@@ -126,6 +132,13 @@ func newBackend(t testing.TB, partial bool) (*repo, http.Handler) {
 		}
 		handler.ServeHTTP(w, req)
 	})
+}
+
+// partial has the server leave blobs out and give single ones.
+func (r *repo) partial() {
+	r.t.Helper()
+	r.git("config", "uploadpack.allowFilter", "true")
+	r.git("config", "uploadpack.allowAnySHA1InWant", "true")
 }
 
 func (r *repo) run(name string, args ...string) string {
