@@ -1,12 +1,13 @@
 // Command bench measures Meridian as whole processes: wall time, processor time, peak memory.
 //
-//	go run ./test/bench [-runs N] [-full | -publish] [-apps N,N] BINARY
+//	go run ./test/bench [-runs N] [-full | -publish [-strict]] [-apps N,N] BINARY
 //
 // The workload is "shop-api": an application with three replicas at least, resources, variables, both checks, a
 // hook, a grace period, a pull secret, an HTTPS host with an allow-list, a back end, a disruption budget and an
 // autoscaler; six regions that differ in registry, host and number of pods. -full adds ten thousand applications
 // written out, and one application published into the repository of sixty thousand files that they make. -publish
-// measures publishing over https instead, into repositories of sixty and of five hundred thousand files.
+// measures publishing over https instead, into repositories of sixty and of five hundred thousand files; with -strict it
+// fails when that takes more time or memory than it may.
 package main
 
 import (
@@ -30,6 +31,7 @@ func main() {
 	full := flag.Bool("full", false, "measure the large workloads as well")
 	publish := flag.Bool("publish", false, "measure publishing over https into large repositories")
 	apps := flag.String("apps", "1200,10000", "how many applications those have")
+	strict := flag.Bool("strict", false, "fail when publishing takes more than it may")
 	flag.Parse()
 	sizes, err := numbers(*apps)
 	if flag.NArg() != 1 || err != nil {
@@ -39,7 +41,7 @@ func main() {
 	if !*publish {
 		sizes = nil
 	}
-	if err := run(flag.Arg(0), *runs, *full, sizes); err != nil {
+	if err := run(flag.Arg(0), *runs, *full, *strict, sizes); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -58,7 +60,7 @@ func numbers(text string) ([]int, error) {
 	return list, nil
 }
 
-func run(binary string, runs int, full bool, fleets []int) error {
+func run(binary string, runs int, full, strict bool, fleets []int) error {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return err
@@ -68,10 +70,11 @@ func run(binary string, runs int, full bool, fleets []int) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{binary: binary, dir: dir, out: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)}
+	b := &bench{binary: binary, dir: dir, strict: strict, out: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)}
 	if len(fleets) > 0 {
 		fmt.Printf("%s, %d cores; medians\n\n", runtime.Version(), runtime.NumCPU())
-		return errors.Join(b.benchPublish(runs, fleets), b.out.Flush())
+		err := b.benchPublish(runs, fleets)
+		return errors.Join(b.out.Flush(), err)
 	}
 	if err := writePlatform(dir); err != nil {
 		return err
@@ -124,6 +127,7 @@ func run(binary string, runs int, full bool, fleets []int) error {
 
 type bench struct {
 	binary, dir string
+	strict      bool // hold what has limits to them
 	out         *tabwriter.Writer
 }
 
@@ -157,20 +161,27 @@ func (b *bench) measure(s step) error {
 	return nil
 }
 
-// print prints the medians of a step.
-func (b *bench) print(name string, samples []sample) {
-	median := func(value func(sample) float64) float64 {
-		values := make([]float64, len(samples))
+// median is made of the medians of each measure.
+func median(samples []sample) sample {
+	of := func(value func(sample) int64) int64 {
+		values := make([]int64, len(samples))
 		for i, one := range samples {
 			values[i] = value(one)
 		}
 		slices.Sort(values)
 		return values[len(values)/2]
 	}
-	fmt.Fprintf(b.out, "%s\t%d\t%.1f\t%.1f\t%.0f\t\n", name, len(samples),
-		median(func(x sample) float64 { return x.wall.Seconds() * 1000 }),
-		median(func(x sample) float64 { return x.cpu.Seconds() * 1000 }),
-		median(func(x sample) float64 { return float64(x.peak) / 1024 }))
+	return sample{
+		wall: time.Duration(of(func(x sample) int64 { return int64(x.wall) })),
+		cpu:  time.Duration(of(func(x sample) int64 { return int64(x.cpu) })),
+		peak: of(func(x sample) int64 { return x.peak }),
+	}
+}
+
+// print prints the medians of a step.
+func (b *bench) print(name string, samples []sample) {
+	m := median(samples)
+	fmt.Fprintf(b.out, "%s\t%d\t%.1f\t%.1f\t%.0f\t\n", name, len(samples), m.wall.Seconds()*1000, m.cpu.Seconds()*1000, float64(m.peak)/1024)
 }
 
 func (b *bench) once(s step, n int) (sample, error) {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -37,16 +38,50 @@ const fleetBatch = 1000
 // a cold cache and on a warm one, and a thousand in one commit; beside what git needs for the same.
 func (b *bench) benchPublish(runs int, apps []int) error {
 	fmt.Fprintln(b.out, "publishing over https\truns\twall ms\tcpu ms\tpeak MiB\t")
+	var over []error
 	for _, n := range apps {
 		f, err := b.fleet(n)
 		if err != nil {
 			return err
 		}
-		if err := b.benchFleet(f, runs); err != nil {
+		exceeded, err := b.benchFleet(f, runs)
+		if err != nil {
 			return err
 		}
+		over = append(over, exceeded...)
+	}
+	if b.strict {
+		return errors.Join(over...)
 	}
 	return nil
+}
+
+// limit is what a median may be; 0 for anything.
+type limit struct {
+	wall time.Duration
+	peak int64 // KiB
+}
+
+// The limits of one application, on a cold cache and on a warm one, which depends on how many files the repository has.
+var coldLimit = limit{15 * time.Second, 300_000_000 / 1024}
+
+func warmLimit(files int) limit {
+	if files <= 75000 {
+		return limit{wall: 250 * time.Millisecond}
+	}
+	return limit{wall: 2 * time.Second}
+}
+
+// exceeded says what is more than it may be.
+func (l limit) exceeded(name string, samples []sample) (over []error) {
+	m := median(samples)
+	if l.wall > 0 && m.wall > l.wall {
+		over = append(over, fmt.Errorf("%s: %s, more than %s", name, m.wall.Round(time.Millisecond), l.wall))
+	}
+	if l.peak > 0 && m.peak > l.peak {
+		over = append(over, fmt.Errorf("%s: %d KiB, more than %d", name, m.peak, l.peak))
+	}
+	return over
 }
 
 // fleet returns a repository with so many applications.
@@ -146,51 +181,57 @@ func (f *fleet) writeApps(folder string, from, to int, tag string) error {
 	return nil
 }
 
-// benchFleet measures on a copy of a repository.
-func (b *bench) benchFleet(f *fleet, runs int) error {
+// benchFleet measures on a copy of a repository, and says what is more than it may be.
+func (b *bench) benchFleet(f *fleet, runs int) (over []error, err error) {
 	root, err := os.MkdirTemp(b.dir, "server-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	repo := filepath.Join(root, "fleet.git")
 	if out, err := exec.Command("cp", "-R", f.dir, repo).CombinedOutput(); err != nil {
-		return fmt.Errorf("copy the repository: %w\n%s", err, out)
+		return nil, fmt.Errorf("copy the repository: %w\n%s", err, out)
 	}
-	files, err := exec.Command("sh", "-c", `git --git-dir="$0" ls-tree -r --name-only main | wc -l`, repo).Output()
+	counted, err := exec.Command("sh", "-c", `git --git-dir="$0" ls-tree -r --name-only main | wc -l`, repo).Output()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s, err := startServer(root)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer s.http.Close()
-	label := fmt.Sprintf("%s files", strings.TrimSpace(string(files)))
+	files, err := strconv.Atoi(strings.TrimSpace(string(counted)))
+	if err != nil {
+		return nil, err
+	}
 	m := &publishBench{bench: b, fleet: f, server: s, dir: root}
 	steps := []struct {
 		name string
 		runs int
 		once func(n int) (sample, error)
+		most limit
 	}{
-		{"one app, cold", min(3, runs), m.cold},
-		{"one app, warm", runs, m.warm},
-		{"one app, warm, another writer in between", runs, m.followed},
-		{"1,000 apps in one commit", 1, m.batch},
-		{"git: partial shallow clone, commit, push", min(3, runs), m.gitCold},
-		{"git: fetch, commit, push, another writer in between", runs, m.gitWarm},
+		{"one app, cold", min(3, runs), m.cold, coldLimit},
+		{"one app, warm", runs, m.warm, warmLimit(files)},
+		{"one app, warm, another writer in between", runs, m.followed, limit{}},
+		{"1,000 apps in one commit", 1, m.batch, limit{}},
+		{"git: partial shallow clone, commit, push", min(3, runs), m.gitCold, limit{}},
+		{"git: fetch, commit, push, another writer in between", runs, m.gitWarm, limit{}},
 	}
 	for _, step := range steps {
 		var samples []sample
 		for n := range step.runs {
 			one, err := step.once(n)
 			if err != nil {
-				return fmt.Errorf("%s: %w", step.name, err)
+				return nil, fmt.Errorf("%s: %w", step.name, err)
 			}
 			samples = append(samples, one)
 		}
-		b.print(label+": "+step.name, samples)
+		name := fmt.Sprintf("%d files: %s", files, step.name)
+		b.print(name, samples)
+		over = append(over, step.most.exceeded(name, samples)...)
 	}
-	return nil
+	return over, nil
 }
 
 // publishBench publishes into one repository.
