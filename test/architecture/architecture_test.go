@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -196,5 +197,29 @@ func TestPackageDocs(t *testing.T) {
 		if !ok {
 			t.Errorf("%s has no package comment", folder)
 		}
+	}
+}
+
+// TestFuzzed holds that `make fuzz` runs every fuzz target.
+func TestFuzzed(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, s := range sources(t) {
+		for _, declared := range s.syntax.Decls {
+			f, ok := declared.(*ast.FuncDecl)
+			if !ok || !s.test || f.Recv != nil || !strings.HasPrefix(f.Name.Name, "Fuzz") {
+				continue
+			}
+			found++
+			if run := "./" + s.folder + " -fuzz " + f.Name.Name + " "; !strings.Contains(string(makefile), run) {
+				t.Errorf("make fuzz does not run %s", run)
+			}
+		}
+	}
+	if n := strings.Count(string(makefile), " -fuzz "); n != found {
+		t.Errorf("make fuzz runs %d targets of %d", n, found)
 	}
 }
