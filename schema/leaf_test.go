@@ -83,6 +83,7 @@ var leafCases = map[string]leafCase{
 	"#AnnotationKey":   {[]string{"a", "A_b.c-D", "x.y/a", "y", "on", "No", "nan", "truth", "1/1", "x/1e3", "x/true", long(63), "a/" + long(63), long(253) + "/" + long(63)}, []string{"", "-a", "a-", "/a", "a/", "A.b/c", "a/b/c", "ä", "1", "1e3", "0x1F", "007", "1_000", "1.5", "2026-11-26", "true", "False", "NULL", "null", long(64), "a/" + long(64), long(254) + "/a"}},
 	"#LabelValue":      {[]string{"", "a", "A_b.c-D", "1", long(63)}, []string{"-a", "a-", "a b", "a/b", "ä", long(64)}},
 	"#KubernetesMinor": {[]string{"1.36", "1.00"}, []string{"", "1.9", "1.366", "v1.36", "1.36.1", "2.36", "=1.36"}},
+	"#Timeout":         {[]string{"3m", "90m", "1m30s", "5s"}, []string{"", "3", "m", "1h", "1h30m", "1.5m", "3 m", "-1m"}},
 	"#Duration":        {[]string{"10m", "1h30m", "5s"}, []string{"", "10", "m", "1.5h", "10 m", "1d", "-1m"}},
 	"#SSHKey":          {[]string{"ssh-ed25519 AAAA", "ssh-ed25519 AAA= a@b c", "ssh-rsa a+/1== ", "sk-ssh-ed25519@openssh.com AAAA"}, []string{"", "ssh-ed25519", "ssh-ed25519 ", " ssh-ed25519 AAAA", "ssh-ed25519  AAAA", "ssh-ed25519 AAAA\n", "ssh-ed25519 A*", "ssh-ed25519 A=A", "ssh-ed25519\tAAAA", "command=\"x\" ssh-ed25519 AAAA", "key::ssh-ed25519 AAAA", "ssh-ed25519 " + long(5000)}},
 	"#OpenPGPKey":      {[]string{armored, "\n" + armored + "\n\n", strings.ReplaceAll(armored, "\n", "\r\n")}, []string{"", "x" + armored, armored + "x", armored[1:], armored[:len(armored)-1], strings.ReplaceAll(armored, "PUBLIC", "PRIVATE"), strings.ReplaceAll(armored, "\n", " ")}},
