@@ -4,56 +4,119 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/meridian-gitops/meridian/compiler"
 	"github.com/meridian-gitops/meridian/diag"
+	"github.com/meridian-gitops/meridian/manifest"
+	"github.com/meridian-gitops/meridian/regions"
 	"github.com/meridian-gitops/meridian/schema"
 	"github.com/meridian-gitops/meridian/test/cluster"
 )
 
 // TestEdges holds the schema's restrictions beside the API server's. Values just inside are taken by both. A value
-// just outside is refused by Meridian, and, put into the object by hand, by the API server, unless it is said why
-// Meridian is stricter; then the API server has to take it, so that the reason cannot outlive its cause.
+// just outside is refused by Meridian, at its field and for what it is, and, put into the object by hand, by the API
+// server, unless it is said why Meridian is stricter; then the API server has to take it, so that the reason cannot
+// outlive its cause.
 func TestEdges(t *testing.T) {
 	onFirst(t, cluster.API, func(t *testing.T, c *cluster.Cluster) {
-		for _, e := range edges {
-			t.Run(e.leaf+" of "+e.field, func(t *testing.T) { e.test(t, c) })
+		definitions(t, c)
+		for _, e := range edges() {
+			t.Run(e.path, func(t *testing.T) { e.test(t, c) })
 		}
 	})
 }
 
-// TestEdgesCover holds that every leaf type of the schema that a field of an application has is in the table, or has
-// a reason not to be.
+// TestEdgesRefused holds Meridian's half of the table without an API server: what is inside compiles, what is outside is
+// refused at its field and for what it is.
+func TestEdgesRefused(t *testing.T) {
+	for _, e := range edges() {
+		t.Run(e.path, func(t *testing.T) {
+			for _, value := range e.in {
+				e.objects(t, value)
+			}
+			for _, value := range slices.Concat(append(slices.Collect(maps.Values(e.stricter)), e.out)...) {
+				e.refused(t, value)
+			}
+		})
+	}
+}
+
+// TestEdgesCover holds that every field of an application and of the platform is in the table, or is said to be tried
+// with another one of its type, or has a reason not to be.
 func TestEdgesCover(t *testing.T) {
-	var covered []string
-	for _, e := range edges {
-		covered = append(covered, e.leaf)
+	all, used := leaves(t), map[string]bool{}
+	rows := map[string]bool{}
+	for _, e := range edges() {
+		if rows[e.path] = true; all[e.path] == nil {
+			t.Errorf("the schema has no field %s (any more)", e.path)
+		}
 	}
-	for leaf := range withoutEdges {
-		covered = append(covered, leaf)
+	for path, leaf := range all {
+		from, excused := above(path, withoutEdges)
+		byType := withoutEdges[leaf.Name] != ""
+		if rows[path] || excused || byType {
+			used[from] = used[from] || !rows[path]
+			used[leaf.Name] = used[leaf.Name] || byType
+			continue
+		}
+		row := path
+		for range len(asElsewhere) {
+			from, found := above(row, asElsewhere)
+			if !found || rows[row] {
+				break
+			}
+			used[from] = true
+			row = asElsewhere[from] + strings.TrimPrefix(row, from)
+		}
+		switch {
+		case !rows[row]:
+			t.Errorf("no row tries %s, which is %s (looked for %s)", path, leaf.Name, row)
+		case all[row].Name != leaf.Name:
+			t.Errorf("%s is %s, and %s, whose row is to try it, %s", path, leaf.Name, row, all[row].Name)
+		}
 	}
-	slices.Sort(covered)
-	if diff := cmp.Diff(leaves(t), slices.Compact(covered)); diff != "" {
-		t.Errorf("leaf types of the schema (-), and of the table (+):\n%s", diff)
+	for _, table := range []map[string]string{withoutEdges, asElsewhere} {
+		for from := range table {
+			if !used[from] {
+				t.Errorf("nothing needs %s any more", from)
+			}
+		}
 	}
+}
+
+// above returns the entry of a table that a path is, or is below.
+func above(path string, table map[string]string) (string, bool) {
+	best, found := "", false
+	for from := range table {
+		rest, ok := strings.CutPrefix(path, from)
+		if ok && (rest == "" || strings.ContainsAny(rest[:1], ".[{")) && len(from) > len(best) {
+			best, found = from, true
+		}
+	}
+	return best, found
 }
 
 // edge is a restriction of a field.
 type edge struct {
-	leaf  string // the schema's type
-	field string
-	lines string // of app.cue, with %s for the value
+	path  string // of the field in the schema, see [leaves]
+	lines string // of app.cue, or of platform.cue if the path begins with "platform.", with %s for the value
+	with  string // beside lines of platform.cue: more of app.cue
 	in    []any  // values that both take
 	out   []any  // values that both refuse
-	kind  string // of the object that the value ends up in
+	kind  string // of the object that the value ends up in, with /name where there are several
 	at    string // where in it: fields and indices, separated by blanks; a last "*" stands for the key itself
+
+	// code is what Meridian says where it is not a rule of the field's type that is broken.
+	code diag.Code
 
 	// stricter are values that Meridian refuses and the API server takes, and why.
 	stricter map[string][]any
@@ -61,8 +124,9 @@ type edge struct {
 
 func (e edge) test(t *testing.T, c *cluster.Cluster) {
 	var target []byte
+	kind, name, _ := strings.Cut(e.kind, "/")
 	for _, value := range e.in {
-		objects := compile(t, demo(t), "app.cue", []byte(e.app(t, value)), noFiles)
+		objects := e.objects(t, value)
 		prepare(t, c, objects)
 		for _, o := range objects {
 			check(t, c, fmt.Sprintf("%.60q", value), o.data)
@@ -71,7 +135,7 @@ func (e edge) test(t *testing.T, c *cluster.Cluster) {
 				check(t, c, fmt.Sprintf("%.60q: its pod", value), pod)
 			}
 			switch {
-			case o.GetKind() == e.kind:
+			case o.GetKind() == kind && (name == "" || o.GetName() == name):
 				target = o.data
 			case e.kind == "Pod" && pod != nil:
 				target = pod
@@ -118,46 +182,183 @@ func judged(err error) bool {
 		strings.Contains(refusal.Message, "failed to convert new object") // what is no quantity is told with 500
 }
 
-// app is an application with a value.
-func (e edge) app(t *testing.T, value any) string {
+// ofPlatform reports whether the field is one of the platform's.
+func (e edge) ofPlatform() bool { return strings.HasPrefix(e.path, "platform.") }
+
+// source is app.cue, or platform.cue, with a value; it stands in the second line.
+func (e edge) source(t *testing.T, value any) string {
 	t.Helper()
 	text, err := json.Marshal(value) // which is CUE
 	if err != nil {
 		t.Fatal(err)
 	}
+	rest, name := app("edge", "ports: web: 8080"), "app"
+	if e.ofPlatform() {
+		rest, name = smallPlatform, "platform"
+	}
 	lines := []string{strings.ReplaceAll(e.lines, "%s", string(text))}
-	for _, line := range strings.Split(strings.TrimSpace(app("edge", "ports: web: 8080")), "\n") {
+	for _, line := range strings.Split(strings.TrimSpace(rest), "\n") {
 		field, _, _ := strings.Cut(line, ":")
-		if field == "package app" || field == "" || strings.Contains("\n"+lines[0], "\n"+field+":") {
+		if field == "package "+name || field == "" || strings.Contains("\n"+lines[0], "\n"+field+":") {
 			continue
 		}
 		lines = append(lines, line)
 	}
-	return "package app\n" + strings.Join(lines, "\n") + "\n"
+	return "package " + name + "\n" + strings.Join(lines, "\n") + "\n"
 }
 
-// refused holds that Meridian refuses a value with a diagnostic.
-func (e edge) refused(t *testing.T, value any) {
+// smallPlatform is what a row of the platform adds its lines to.
+const smallPlatform = `package platform
+org: "myorg"
+projects: ["myorg"]
+domains: "mydomain.com": {}
+spaces: web: only: ["` + region + `"]
+sync: repository: "https://git.mydomain.com/gitops.git"
+`
+
+// made is what becomes of a value: all objects of an application, and of the edge that leads to it; for a field of the
+// platform of its spaces and of bootstrap as well. And what Meridian has against it.
+func (e edge) made(t *testing.T, value any) ([]object, []diag.Diagnostic) {
 	t.Helper()
 	s, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := demo(t)
-	app, list := s.App(schema.Source{Name: "app.cue", Data: []byte(e.app(t, value))}, c.Platform().Facts())
-	if app != nil {
-		files := map[string][]byte{}
-		for _, wanted := range app.Beside() {
-			files[wanted.Path] = nil
-		}
-		_, found, err := c.Compile(app, files)
+	var platform []schema.Source
+	text := e.source(t, value)
+	if e.ofPlatform() {
+		platform = []schema.Source{{Name: "platform.cue", Data: []byte(text)}}
+		text = app("edge", "ports: web: 8080", e.with)
+	}
+	p, list, err := regions.Load(s, platform)
+	if err != nil || p == nil {
+		return nil, list
+	}
+	c := compiler.New(s, p)
+	a, found := s.App(schema.Source{Name: "app.cue", Data: []byte(text)}, p.Facts())
+	if list = append(list, found...); a == nil {
+		return nil, list
+	}
+	files := map[string][]byte{}
+	for _, wanted := range a.Beside() {
+		files[wanted.Path] = nil
+	}
+	result, found, err := c.Compile(a, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list = append(list, found...); diag.HasErrors(list) {
+		return nil, list
+	}
+	var objects []object
+	add := func(path string, data []byte) {
+		o, err := read(path, data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, found...)
+		objects = append(objects, o)
 	}
-	if !diag.HasErrors(list) {
-		t.Errorf("Meridian takes %.80q", fmt.Sprint(value))
+	for _, output := range result.Outputs {
+		for path, data := range output.Files.Files() {
+			add(path, data)
+		}
+	}
+	edge, err := compiler.Edge(p.Region(region), result.Product().Claims()) // of the one region that it is in
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range edge {
+		add(file.Path, file.Data)
+	}
+	if !e.ofPlatform() {
+		return objects, list
+	}
+	spaces, err := c.Spaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, space := range spaces {
+		add("sync", space.Sync)
+		for _, tree := range []manifest.Tree{space.Files, space.Tenant} {
+			for path, data := range tree.Files() {
+				add(path, data)
+			}
+		}
+	}
+	bootstrap, found, err := c.Bootstrap(region)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range bootstrap.Files.Files() {
+		add(path, data)
+	}
+	return objects, append(list, found...)
+}
+
+// objects are what becomes of a value that Meridian takes.
+func (e edge) objects(t *testing.T, value any) []object {
+	t.Helper()
+	objects, list := e.made(t, value)
+	if diag.HasErrors(list) || len(objects) == 0 {
+		t.Fatalf("Meridian does not take %.80q: %v", fmt.Sprint(value), list)
+	}
+	return objects
+}
+
+// refused holds that Meridian refuses a value: where it stands, as a value of its field, and for what it is.
+func (e edge) refused(t *testing.T, value any) {
+	t.Helper()
+	_, list := e.made(t, value)
+	code, path := e.code, place(e.path)
+	if leaf := leaves(t)[e.path]; code == "" && leaf != nil {
+		switch code = diag.BadValue; {
+		case strings.HasSuffix(e.path, "{}"):
+			code = diag.BadName
+		case len(leaf.Enum) > 0:
+			code = diag.NotInEnum
+		}
+	}
+	if !slices.ContainsFunc(list, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && d.Code == code && d.Pos.Line == 2 && path.MatchString(d.Path)
+	}) {
+		t.Errorf("Meridian does not refuse %.80q as %s of %s, but says %v", fmt.Sprint(value), code, e.path, list)
+	}
+}
+
+// place matches the paths that diagnostics give a field of the schema.
+func place(path string) *regexp.Regexp {
+	const key, index = `\.("(\\.|[^"\\])*"|[^."\[]+)`, `(\[\d+\]|\.\d+)`
+	var b strings.Builder
+	for i, name := range strings.Split(strings.TrimPrefix(path, "platform."), ".") {
+		bare := strings.TrimRight(name, "[]{}")
+		switch {
+		case bare == "*":
+			b.WriteString(key)
+		case i == 0:
+			b.WriteString(`"?` + bare + `"?`)
+		default:
+			b.WriteString(`\."?` + bare + `"?`)
+		}
+		b.WriteString(strings.NewReplacer("[]", index, "{}", key).Replace(name[len(bare):]))
+	}
+	return regexp.MustCompile("^" + b.String() + "$")
+}
+
+// TestPlace holds that a field's place is that field's alone.
+func TestPlace(t *testing.T) {
+	for _, test := range []struct {
+		path, told string
+		right      bool
+	}{
+		{"image", "image", true}, {"image", "image.name", false}, {"image.name", "image", false},
+		{"env{}", "env.A", true}, {"env{}", `env."A.\"B"`, true}, {"env{}", "env.A.value", false}, {"env{}", `env.""`, true},
+		{"http.*.paths[].path", "http.public.paths[0].path", true}, {"http.*.paths[]", "http.public.paths[0].path", false},
+		{"resources.limits.ephemeral-storage", `resources.limits."ephemeral-storage"`, true},
+		{"platform.sync.name", "sync.name", true}, {"platform.sync.name", "sync.namespace", false},
+	} {
+		if got := place(test.path).MatchString(test.told); got != test.right {
+			t.Errorf("%s as %s: %t", test.told, test.path, got)
+		}
 	}
 }
 
@@ -186,7 +387,7 @@ func set(o any, path []string, value any) error {
 	case map[string]any:
 		switch {
 		case path[0] == "*":
-			parent[value.(string)] = "x"
+			parent[fmt.Sprint(value)] = "x"
 			return nil
 		case len(path) == 1:
 			parent[path[0]] = value
@@ -209,39 +410,38 @@ func set(o any, path []string, value any) error {
 	return fmt.Errorf("%s leads nowhere", path[0])
 }
 
-// leaves are the leaf types that an application's fields have, sorted.
-func leaves(t *testing.T) []string {
+// leaves are the types of all fields that have no fields of their own, by their paths: of an application, and behind
+// "platform." of a platform. A "*" stands for any key of a map, "{}" behind its name for the key itself, "[]" for an item.
+func leaves(t *testing.T) map[string]*schema.Type {
 	t.Helper()
 	s, err := shared()
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[string]bool{}
-	var names []string
-	var walk func(r *schema.Ref)
-	walk = func(r *schema.Ref) {
-		if r == nil {
-			return
-		}
-		walk(r.Elem)
-		for _, form := range r.Union {
-			walk(form)
-		}
-		if r.Key != nil {
-			walk(&schema.Ref{Type: r.Key})
-		}
-		if r.Type == nil || seen[r.Type.Name] || r.Type.Any {
-			return
-		}
-		seen[r.Type.Name] = true
-		if r.Type.Leaf() {
-			names = append(names, r.Type.Name)
-		}
-		for _, field := range r.Type.Fields {
-			walk(field.Type)
+	found := map[string]*schema.Type{}
+	var walk func(path string, r *schema.Ref)
+	walk = func(path string, r *schema.Ref) {
+		switch {
+		case r.Partial: // an override has the fields of an application again
+		case r.Key != nil:
+			found[path+"{}"] = r.Key
+			walk(path+".*", r.Elem)
+		case r.Elem != nil:
+			walk(path+"[]", r.Elem)
+		case len(r.Union) > 0:
+			for _, form := range r.Union {
+				walk(path, form)
+			}
+		case r.Type.Any:
+		case r.Type.Leaf():
+			found[path] = r.Type
+		default:
+			for _, field := range r.Type.Fields {
+				walk(strings.TrimPrefix(path+"."+field.Name, "."), field.Type)
+			}
 		}
 	}
-	walk(s.Ref("#App"))
-	slices.Sort(names)
-	return names
+	walk("", s.Ref("#App"))
+	walk("platform", s.Ref("#Platform"))
+	return found
 }
