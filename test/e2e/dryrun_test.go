@@ -83,7 +83,7 @@ func prepare(t *testing.T, c *cluster.Cluster, objects []object) {
 
 // restricted is a namespace that enforces what spaces do, and warns of it.
 func restricted(name string) string {
-	return "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: " + name + "\n  labels:\n" +
+	return "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: " + strconv.Quote(name) + "\n  labels:\n" +
 		"    pod-security.kubernetes.io/enforce: restricted\n    pod-security.kubernetes.io/warn: restricted\n"
 }
 
