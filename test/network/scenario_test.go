@@ -165,21 +165,27 @@ func (w *world) named(t *testing.T, text string, ipv6 bool) end {
 	return end{}
 }
 
-// asked are the questions of a line in a world: over every family that both ends have.
+// asked are the questions of a line in a world.
 func (c connection) asked(t *testing.T, w *world) []question {
 	t.Helper()
 	if c.region != "*" && c.region != w.region.ID {
 		return nil
 	}
+	return w.between(t, c.from, c.to, c.wanted)
+}
+
+// between are the questions for a connection between two ends: over every family that both have.
+func (w *world) between(t *testing.T, from, to string, port wanted) []question {
+	t.Helper()
 	var list []question
 	for _, ipv6 := range []bool{false, true} {
-		q := question{w.named(t, c.from, ipv6), w.named(t, c.to, ipv6), c.number, c.protocol}
+		q := question{w.named(t, from, ipv6), w.named(t, to, ipv6), port.number, port.protocol}
 		if q.from.address.Is6() == q.to.address.Is6() && !slices.Contains(list, q) {
 			list = append(list, q)
 		}
 	}
 	if len(list) == 0 { // from a pod without an address of that family
-		list = append(list, question{w.named(t, c.from, false), w.named(t, c.to, false), c.number, c.protocol})
+		list = append(list, question{w.named(t, from, false), w.named(t, to, false), port.number, port.protocol})
 	}
 	return list
 }
