@@ -19,6 +19,7 @@ type attack struct {
 	codes  string                         // one of them must be told; empty: any
 	plain  bool                           // it is refused without --untrusted as well: it costs nothing
 	slow   bool                           // it takes the time that an evaluation has
+	wide   bool                           // slow, and the one of its kind of cost that build and test meet as well
 }
 
 // app is an application that is fine, with more behind it.
@@ -135,7 +136,7 @@ func explosions() []attack {
 		{name: "nested lists", source: app("_x: " + strings.Repeat("[", 500000) + strings.Repeat("]", 500000)), codes: syntax},
 		{name: "open brackets", source: strings.Repeat("[", 1000000), codes: syntax},
 		{name: "nested structs", source: app("_x: " + strings.Repeat("{a:", 200000) + "1" + strings.Repeat("}", 200000)), codes: syntax},
-		{name: "nested fields", source: app("env: " + strings.Repeat("a:", 400000) + "1"), slow: true},
+		{name: "nested fields", source: app("env: " + strings.Repeat("a:", 400000) + "1"), slow: true, wide: true},
 		{name: "nested interpolations", source: app("_x: " + strings.Repeat("\"\\(", 100000) + "1" + strings.Repeat(")\"", 100000)), codes: syntax},
 		{name: "operators", source: app("_x: " + strings.Repeat("!", 900000) + "true"), codes: syntax},
 		{name: "sum", source: app("_x: 1" + strings.Repeat("+1", 400000) + "\n" + env("_x")), slow: true},
@@ -145,13 +146,13 @@ func explosions() []attack {
 		{name: "list.Repeat", source: app("args: list.Repeat(list.Repeat([\"x\"], 1000000), 1000000)"), codes: evaluation, slow: true},
 		{name: "list.Range", source: app("_l: list.Range(0, 1000000000, 1)\n" + env("len(_l)")), codes: evaluation, slow: true},
 		{name: "strings.Repeat", source: app("env: X: value: strings.Repeat(\"x\", 8000000000)"), codes: computed, slow: true},
-		{name: "strings.Repeat of strings.Repeat", source: app("env: X: value: strings.Repeat(strings.Repeat(\"x\", 1000000), 1000000)"), codes: evaluation, slow: true},
+		{name: "strings.Repeat of strings.Repeat", source: app("env: X: value: strings.Repeat(strings.Repeat(\"x\", 1000000), 1000000)"), codes: evaluation, slow: true, wide: true},
 		{name: "strings.Repeat beyond a machine's numbers", source: app("env: X: value: strings.Repeat(\"x\", 9000000000000000000)"), codes: computed},
 		{name: "doubling", source: app("_s0: \"xxxxxxxxxxxxxxxx\"\n" + doubling + "env: X: value: _s60"), codes: evaluation, slow: true},
 		{name: "references", source: app("_a0: {x: 1}\n" + repeated(40, "_a%d: {a: _a%p, b: _a%p, c: _a%p}\n") + env("len([for v in _a40 {v}])") + "\nenv: Y: value: \"\\(_a40)\""), codes: computed, slow: true},
 		{name: "references without end", source: app("#A: {a: #A}\nenv: X: value: #A"), codes: "M1010"},
 		{name: "cycle", source: app("_a: _b + 1\n_b: _a + 1\n" + env("_a")), codes: computed},
-		{name: "comprehension", source: app("_r: list.Range(0, 1000, 1)\n" + env("len([for a in _r for b in _r for c in _r for d in _r {a}])")), codes: evaluation, slow: true},
+		{name: "comprehension", source: app("_r: list.Range(0, 1000, 1)\n" + env("len([for a in _r for b in _r for c in _r for d in _r {a}])")), codes: evaluation, slow: true, wide: true},
 		{name: "comprehension of fields", source: app("for i in list.Range(0, 10000000, 1) {env: \"A\\(i)\": value: \"x\"}"), codes: evaluation, slow: true},
 		{name: "power", source: imports("math") + body + env("math.Pow(10, 1000000000)"), codes: computed, slow: true},
 		{name: "shift", source: imports("math/bits") + body + env("bits.Lsh(1, 100000000000)"), codes: evaluation, slow: true},
@@ -164,11 +165,11 @@ func explosions() []attack {
 		{name: "template that prints", source: imports("text/template", "list") + body + "env: X: value: template.Execute(\"{{range .a}}{{range $.a}}{{range $.a}}{{range $.a}}xxxxxxxxxxxxxxxx{{end}}{{end}}{{end}}{{end}}\", {a: list.Range(0, 1000, 1)})", codes: evaluation, slow: true},
 		{name: "JSON within", source: imports("encoding/json", "strings") + body + "_j: json.Unmarshal(strings.Repeat(\"[\", 1000000))\n" + env("_j"), codes: computed},
 		{name: "YAML within", source: imports("encoding/yaml") + body + "_y: yaml.Unmarshal(\"\"\"\n\ta0: &a0 [x]\n" + repeated(30, "\ta%d: &a%d [*a%p, *a%p, *a%p, *a%p]\n") + "\t\"\"\")\n" + env("len(_y.a30)"), codes: computed, slow: true},
-		{name: "patch of aliases", source: app("patches: [{target: kind: \"Deployment\", patch: \"\"\"\n\tapiVersion: apps/v1\n\tkind: Deployment\n\tmetadata: {name: app1}\n\ta0: &a0 [x]\n" + repeated(30, "\ta%d: &a%d [*a%p, *a%p, *a%p, *a%p]\n") + "\t\"\"\"}]"), codes: "M5001", slow: true},
+		{name: "patch of aliases", source: app("patches: [{target: kind: \"Deployment\", patch: \"\"\"\n\tapiVersion: apps/v1\n\tkind: Deployment\n\tmetadata: {name: app1}\n\ta0: &a0 [x]\n" + repeated(30, "\ta%d: &a%d [*a%p, *a%p, *a%p, *a%p]\n") + "\t\"\"\"}]"), codes: "M5001", slow: true, wide: true},
 		{name: "nested patch", source: app("patches: [{target: kind: \"Deployment\", patch: \"a: " + strings.Repeat("[", 200000) + strings.Repeat("]", 200000) + "\"}]"), codes: "M5001", slow: true},
 		{name: "patch with a far index", source: app("patches: [{target: kind: \"Deployment\", patch: [{op: \"add\", path: \"/spec/template/spec/containers/0/args/999999999999\", value: \"x\"}]}]\nargs: [\"a\"]"), codes: "M5002"},
 		{name: "many mistakes in one line", source: app(repeated(5000, "x%d: 1, ")), codes: "M2001 M8060", slow: true},
-		{name: "many mistakes", source: app(repeated(5000, "x%d: 1\n")), codes: "M2001 M8060", slow: true},
+		{name: "many mistakes", source: app(repeated(5000, "x%d: 1\n")), codes: "M2001 M8060", slow: true, wide: true},
 		{name: "many ports", source: app("ports: {for i in list.Range(1, 60000, 1) {\"p\\(i)\": i}}"), slow: true},
 		{name: "many exposures", source: app("ports: web: 8080\nhttp: {for i in list.Range(1, 20000, 1) {\"p\\(i)\": {host: \"h\\(i).nowhere.org\", port: \"web\"}}}"), slow: true},
 		{name: "platform's sum", source: app("regions: {for i in list.Range(0, 100000, 1) {\"r\\(i)\": replicas: 1}}"), slow: true},
@@ -204,7 +205,7 @@ func notFiles() []attack {
 		{name: "config of git's", source: configFile(".git/config"), place: file("app/.git/config", "x"), codes: "M1014", plain: true},
 		{name: "config of git's on Windows", source: configFile("GIT~1"), place: file("app/GIT~1", "x"), codes: "M1014", plain: true},
 		{name: "config many times", source: app("files: {for i in list.Range(0, 20000, 1) {\"/etc/app/f\\(i)\": file: \"a.txt\"}}"), place: long("app/a.txt", 1<<20), codes: "M4029 M8060 M8061", slow: true},
-		{name: "many configs", source: app("files: {for i in list.Range(0, 2000, 1) {\"/etc/app/f\\(i)\": file: \"f\\(i).txt\"}}"), place: many("app/f", ".txt", 2000, 1<<20), codes: "M1014 M4029 M8060", slow: true},
+		{name: "many configs", source: app("files: {for i in list.Range(0, 2000, 1) {\"/etc/app/f\\(i)\": file: \"f\\(i).txt\"}}"), place: many("app/f", ".txt", 2000, 1<<20), codes: "M1014 M4029 M8060", slow: true, wide: true},
 		{name: "a patch of above", source: app("patches: [{target: kind: \"Deployment\", path: \"../secret.txt\"}]"), codes: "M2004", plain: true},
 		{name: "a patch from a pipe", source: app("patches: [{target: kind: \"Deployment\", path: \"p.yaml\"}]"), place: fifo("app/p.yaml"), codes: "M1014", plain: true},
 		{name: "expectations from a pipe", source: fine + "x: 1", place: fifo("app/a.expect.cue"), codes: "M2001", plain: true},
