@@ -23,7 +23,7 @@ import (
 // that lists the YAML files of the folder and below, runs kustomize, and applies what comes out. It must be what went in.
 func TestKustomize(t *testing.T) {
 	folders := syncedFolders(t)
-	objects := 0
+	objects, together := 0, 0
 	for _, folder := range folders {
 		want, got, err := throughKustomize(folder)
 		if err != nil {
@@ -31,6 +31,7 @@ func TestKustomize(t *testing.T) {
 			continue
 		}
 		objects += len(got)
+		together = max(together, deployments(got))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-in +out):\n%s", folder.from, diff)
 		}
@@ -38,17 +39,30 @@ func TestKustomize(t *testing.T) {
 	if objects < 700 {
 		t.Errorf("only %d objects in %d folders", objects, len(folders))
 	}
+	if together < 12 {
+		t.Errorf("only %d applications of a space are built together; the boutique has twelve", together)
+	}
 	t.Attr("cases", fmt.Sprint(len(folders)))
-	t.Logf("%d objects in %d folders", objects, len(folders))
+	t.Logf("%d objects in %d folders, up to %d applications in one", objects, len(folders), together)
 }
 
-// syncedFolders are what is synced as one: a space with its applications, the sync folder, the edge's. An application of
-// a golden case or an example is synced by itself here; random ones of a space and a region together, as long as their
-// names differ.
+func deployments(objects map[string]any) int {
+	n := 0
+	for name := range objects {
+		if strings.HasPrefix(name, "apps/v1 Deployment ") {
+			n++
+		}
+	}
+	return n
+}
+
+// syncedFolders are what is synced as one: a space with its applications, the sync folder, the edge's, each file at its
+// place in the repository. A golden case is a space of its own; of the random applications those have to wait for another
+// build whose name is taken.
 func syncedFolders(t *testing.T) []tree {
 	t.Helper()
 	byPlace := map[string]tree{}
-	for _, next := range distinct(trees(t)) {
+	for _, next := range trees(t) {
 		if next.folder == "bootstrap" {
 			continue // applied by hand
 		}
@@ -64,23 +78,22 @@ func syncedFolders(t *testing.T) []tree {
 			}
 		}
 	}
-	return slices.Collect(func(yield func(tree) bool) {
-		for _, place := range slices.Sorted(maps.Keys(byPlace)) {
-			if !yield(byPlace[place]) {
-				return
-			}
-		}
-	})
+	var list []tree
+	for _, place := range slices.Sorted(maps.Keys(byPlace)) {
+		list = append(list, byPlace[place])
+	}
+	return distinct(list)
 }
 
-// placeOf is what a tree is synced with: random trees with those of the same region and space.
+// placeOf is what a tree is synced with: examples and random trees with those of the same region and space.
 func placeOf(t tree) string {
-	_, region, isRandom := strings.Cut(t.from, " in ")
-	if !isRandom {
+	source, region, isIn := strings.Cut(t.from, " in ")
+	if !isIn {
 		return t.from
 	}
+	source, _, _ = strings.Cut(source, " ")
 	parts := strings.SplitN(t.folder, "/", 3)
-	return "random " + region + " " + strings.Join(parts[:min(2, len(parts))], "/")
+	return source + " " + region + " " + strings.Join(parts[:min(2, len(parts))], "/")
 }
 
 var errTwice = errors.New("the application is there")
@@ -102,7 +115,7 @@ func join(whole, next tree) (tree, error) {
 	if whole.from != "" {
 		from = whole.from + ", " + next.from
 	}
-	return tree{from, next.folder, next.minor, all}, err
+	return tree{from, next.folder, next.minor, all, nil}, err
 }
 
 // throughKustomize returns the objects of a folder, by kind, namespace and name, before and after.

@@ -76,10 +76,14 @@ type reason struct {
 	detail *regexp.Regexp // of the finding
 	folder string         // how the tree's ends; empty for any
 	why    string
+
+	// holds is what must be true of the finding's tree for the reason to be one; nil for nothing.
+	holds func(f finding) bool
 }
 
 func (r reason) excuses(f finding) bool {
-	return r.check == f.check && r.kind == f.kind && r.detail.MatchString(f.detail) && strings.HasSuffix(f.tree.folder, r.folder)
+	return r.check == f.check && r.kind == f.kind && r.detail.MatchString(f.detail) && strings.HasSuffix(f.tree.folder, r.folder) &&
+		(r.holds == nil || r.holds(f))
 }
 
 // judge fails for every finding without a reason, and for every reason without a finding.
@@ -120,12 +124,12 @@ func unexcused(findings []finding, reasons []reason, check string) bool {
 func TestSift(t *testing.T) {
 	reasons := []reason{
 		{check: "a", kind: "Pod", detail: regexp.MustCompile("^x$"), folder: "/space"},
-		{check: "a", kind: "Pod", detail: regexp.MustCompile("^y$")},
+		{check: "a", kind: "Pod", detail: regexp.MustCompile("^y$"), holds: func(f finding) bool { return f.tree.from == "here" }},
 	}
 	excused := finding{"a", "Pod", "x", tree{folder: "spaces/web/space"}}
 	others := []finding{
 		{"b", "Pod", "x", excused.tree}, {"a", "Service", "x", excused.tree}, {"a", "Pod", "xy", excused.tree},
-		{"a", "Pod", "x", tree{folder: "spaces/web/apps/shop"}},
+		{"a", "Pod", "x", tree{folder: "spaces/web/apps/shop"}}, {"a", "Pod", "y", tree{from: "elsewhere"}},
 	}
 	left, used := sift(append(others, excused), reasons)
 	if len(left) != len(others) || used[0] != 1 || used[1] != 0 {

@@ -3,6 +3,7 @@ package checkers
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,6 +35,7 @@ type tree struct {
 	folder string // spaces/<namespace>/apps/<app>, spaces/<namespace>/space, sync, edge, bootstrap
 	minor  cluster.Minor
 	files  manifest.Tree
+	plan   *compiler.RegionPlan // what the application declares; nil where there is none
 }
 
 // trees are all of them.
@@ -68,14 +70,28 @@ func goldenCases(s *schema.Schema) ([]tree, error) {
 	return applications(s, filepath.Join("..", "..", "golden", "cases", "*"))
 }
 
-// examples are the trees beside the examples.
+// examples are the trees beside the examples, and the spaces of the platform that they are for.
 func examples(s *schema.Schema) ([]tree, error) {
-	one, err := applications(s, filepath.Join("..", "..", "examples", "*"))
+	platform, err := platformOf(s, "")
 	if err != nil {
 		return nil, err
 	}
-	more, err := applications(s, filepath.Join("..", "..", "examples", "*", "*"))
-	return append(one, more...), err
+	list, err := spaceTrees("example platform", compiler.New(s, platform))
+	if err != nil {
+		return nil, err
+	}
+	for _, pattern := range []string{"*", "*/*"} {
+		found, err := applications(s, filepath.Join("..", "..", "examples", filepath.FromSlash(pattern)))
+		if err != nil {
+			return nil, err
+		}
+		for _, next := range found {
+			folder, region := path.Split(next.from)
+			next.from = "example " + path.Dir(path.Clean(folder)) + " in " + region
+			list = append(list, next)
+		}
+	}
+	return list, nil
 }
 
 // applications are the trees of folders with an app.cue and what it becomes in golden/<region>.
@@ -91,20 +107,32 @@ func applications(s *schema.Schema, pattern string) ([]tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		golden, err := filepath.Glob(filepath.Join(folder, "golden", "*"))
-		if err != nil || len(golden) == 0 {
-			return nil, fmt.Errorf("%s has no golden trees: %w", folder, err)
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
 		}
-		for _, region := range golden {
-			next, err := treeOf(region, platform, filepath.Base(region), "spaces/golden/apps/golden")
+		app, wrong := s.App(schema.Source{Name: file, Data: data}, platform.Facts())
+		if app == nil {
+			return nil, fmt.Errorf("%s: %v", file, wrong)
+		}
+		plans, _ := compiler.New(s, platform).Plan(app)
+		golden, err := filepath.Glob(filepath.Join(folder, "golden", "*"))
+		if err != nil || len(golden) == 0 || len(golden) != len(plans) {
+			return nil, fmt.Errorf("%s has golden trees of %d regions, and is in %d: %w", folder, len(golden), len(plans), err)
+		}
+		for i, region := range golden { // both are sorted
+			next, err := treeOf(region, platform, plans[i].Region.ID, appFolder(plans[i].Namespace, app.Name))
 			if err != nil {
 				return nil, err
 			}
+			next.plan = &plans[i]
 			list = append(list, next)
 		}
 	}
 	return list, nil
 }
+
+func appFolder(namespace, app string) string { return "spaces/" + namespace + "/apps/" + app }
 
 // platformOf is the platform of a folder, or the embedded one.
 func platformOf(s *schema.Schema, folder string) (*regions.Platform, error) {
@@ -150,7 +178,7 @@ func treeOf(folder string, platform *regions.Platform, region, name string) (tre
 		return tree{}, err
 	}
 	all, err := manifest.NewTree(files)
-	return tree{filepath.ToSlash(folder), name, minor, all}, err
+	return tree{filepath.ToSlash(folder), name, minor, all, nil}, err
 }
 
 func minorOf(platform *regions.Platform, region string) (cluster.Minor, error) {
@@ -200,7 +228,7 @@ func randomTrees(*schema.Schema) ([]tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := spaceTrees(g.Compiler())
+	list, err := spaceTrees("random platform", g.Compiler())
 	if err != nil {
 		return nil, err
 	}
@@ -209,20 +237,20 @@ func randomTrees(*schema.Schema) ([]tree, error) {
 		if err != nil || result == nil || result.Outputs == nil {
 			return nil, fmt.Errorf("random application %d: %v: %w", seed, found, err)
 		}
-		for _, output := range result.Outputs {
+		for i, output := range result.Outputs {
 			minor, err := minorOf(g.Compiler().Platform(), output.Region)
 			if err != nil {
 				return nil, err
 			}
-			folder := "spaces/" + result.Namespace + "/apps/" + result.App.Name
-			list = append(list, tree{fmt.Sprintf("random application %d in %s", seed, output.Region), folder, minor, output.Files})
+			from := fmt.Sprintf("random application %d in %s", seed, output.Region)
+			list = append(list, tree{from, appFolder(result.Namespace, result.App.Name), minor, output.Files, &result.Plans[i]})
 		}
 	}
 	return list, nil
 }
 
 // spaceTrees are the spaces of a platform, with what bounds them.
-func spaceTrees(c *compiler.Compiler) ([]tree, error) {
+func spaceTrees(from string, c *compiler.Compiler) ([]tree, error) {
 	spaces, err := c.Spaces()
 	if err != nil {
 		return nil, err
@@ -241,8 +269,8 @@ func spaceTrees(c *compiler.Compiler) ([]tree, error) {
 		if err != nil {
 			return nil, err
 		}
-		from := "random platform in " + space.Region
-		list = append(list, tree{from, "spaces/" + space.Namespace + "/space", minor, space.Files}, tree{from, "sync", minor, bounds})
+		from := from + " in " + space.Region
+		list = append(list, tree{from, "spaces/" + space.Namespace + "/space", minor, space.Files, nil}, tree{from, "sync", minor, bounds, nil})
 	}
 	return list, nil
 }
@@ -274,14 +302,18 @@ func TestTrees(t *testing.T) {
 			t.Errorf("%s is empty", tree.from)
 		}
 		versions[tree.minor.Name]++
-		kinds[tree.folder[strings.LastIndex("/"+tree.folder, "/"):]]++
+		kind := path.Base(tree.folder)
+		if tree.plan != nil {
+			kind = "apps"
+		}
+		kinds[kind]++
 	}
 	for _, minor := range cluster.Minors {
 		if versions[minor.Name] == 0 {
 			t.Errorf("no tree is for Kubernetes %s", minor.Name)
 		}
 	}
-	for _, kind := range []string{"space", "sync", "edge", "bootstrap", "golden"} {
+	for _, kind := range []string{"space", "sync", "edge", "bootstrap", "apps"} {
 		if kinds[kind] == 0 {
 			t.Errorf("no tree is of %s", kind)
 		}

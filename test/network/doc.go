@@ -6,9 +6,10 @@
 //
 //   - the model, which reads the rendered YAML as Kubernetes' page on network policies has it;
 //   - the declaration, which says from the words of app.cue and the platform what must be (S19);
-//   - package reach, and `meridian reach`;
+//   - package reach, and `meridian reach`, which is asked the scenario's lines;
 //   - the judges: public implementations, built outside of the tree (MERIDIAN_NETWORK=1);
-//   - the kernel: network namespaces, nftables rules made of the policies, real connections (MERIDIAN_NETWORK=1, root).
+//   - the kernel: network namespaces, real connections, nftables rules made of the policies as the model reads them, so that
+//     it judges the model's answers and not its reading (MERIDIAN_NETWORK=1, root).
 //
 // All of them must say the same. What Kubernetes leaves to the network plugin is asked both ways where it can be: whether
 // a range of addresses is meant to select pods that have one of them. Left out: a pod's own loopback addresses, which no
