@@ -8,7 +8,8 @@ import (
 	"github.com/meridian-gitops/meridian/diag"
 )
 
-// TestWholeBytes holds that an amount of memory or disk is a whole number of bytes: API servers warn of others.
+// TestWholeBytes holds that an amount of memory or disk is a whole number of bytes that API servers can count: they warn of
+// others.
 func TestWholeBytes(t *testing.T) {
 	tests := []struct {
 		name, text string
@@ -20,6 +21,8 @@ func TestWholeBytes(t *testing.T) {
 		{"a fraction without a unit", "resources: requests: memory: \"1.5\"", 2, "write 2"},
 		{"a fraction of a unit", "resources: limits: memory: \"0.3Ki\"", 2, "write 308"},
 		{"disk", "resources: {\n\tlimits: \"ephemeral-storage\": \"0.001Ki\"\n}", 3, "write 2"},
+		{"the most", "resources: limits: memory: \"8388Ti\"", 0, ""},
+		{"more", "resources: limits: memory: \"8389Ti\"", 2, "write at most 8388Ti"},
 		{"scratch", "scratch: \"/a\": {size: \"1.001Mi\", memory: true}", 2, "write 1049625"},
 	}
 	for _, test := range tests {

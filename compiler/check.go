@@ -3,6 +3,7 @@ package compiler
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,13 +160,20 @@ func (c *planCheck) resources() {
 	}
 }
 
-// wholeBytes refuses a part of a byte, which API servers warn of. The value may be a default taken from the limit or the
-// request, where it has been told.
+// mostBytes is what API servers can count in thousandths; of more they warn as of a part of a byte.
+const mostBytes = math.MaxInt64 / 1000
+
+// wholeBytes refuses a part of a byte, which API servers warn of, and what they take for one. The value may be a default
+// taken from the limit or the request, where it has been told.
 func (c *planCheck) wholeBytes(name, amount string, path []string) {
 	if name == "cpu" || amount == "" || !c.written(path).IsValid() {
 		return
 	}
 	quantity := resource.MustParse(amount)
+	if quantity.CmpInt64(mostBytes) > 0 {
+		c.add(diag.BadValue, path, "%s is more than API servers count", amount).Hint = "write at most 8388Ti"
+		return
+	}
 	if whole := resource.NewQuantity(quantity.Value(), quantity.Format); whole.Cmp(quantity) != 0 {
 		c.add(diag.BadValue, path, "%s is no whole number of bytes", amount).
 			Hint = fmt.Sprintf("write %s", whole)

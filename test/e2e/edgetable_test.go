@@ -362,9 +362,9 @@ func appEdges() []edge {
 			kind: "Pod", at: "spec containers 0 resources limits cpu",
 		},
 		{
-			path: "resources.limits.memory", lines: `resources: {requests: memory: "1Mi", limits: memory: %s}`, in: []any{"1Mi", "1.5Gi"}, out: []any{"-1", "1x", "", "0"},
+			path: "resources.limits.memory", lines: `resources: {requests: memory: "1Mi", limits: memory: %s}`, in: []any{"1Mi", "8388Ti", "1.5Gi"}, out: []any{"-1", "1x", "", "0"},
 			kind: "Pod", at: "spec containers 0 resources limits memory",
-			stricter: map[string][]any{unnatural: {"1000000000000", "1Pi", "1Ei"}, roundedUp: {"1048576.5", "1048576500m"}},
+			stricter: map[string][]any{"API servers count thousandths, and warn of what they cannot": {"8389Ti", "999999999999Ti"}, unnatural: {"1000000000000", "1Pi", "1Ei"}, roundedUp: {"1048576.5", "1048576500m"}},
 		},
 		{
 			path: "resources.limits.memory", lines: `resources: {requests: memory: "1Mi", limits: memory: %s}`, in: []any{"1Mi"}, out: []any{"1023Ki"}, code: diag.LimitBelowRequest,
