@@ -13,6 +13,12 @@ import (
 	"github.com/meridian-gitops/meridian/test/pinned"
 )
 
+func TestMain(m *testing.M) {
+	code := m.Run()
+	pinned.Drop()
+	os.Exit(code)
+}
+
 // install builds a tool, unless it is there, and returns its file.
 func install(t *testing.T, p pinned.Program) string {
 	t.Helper()

@@ -30,7 +30,7 @@ func (p program) built() bool {
 }
 
 // builder builds programs that are not there yet. What it compiles is kept while it lives, so that the programs of one
-// release share it, and is removed then: gigabytes that nothing else would use.
+// release share it, and is removed then.
 type builder struct {
 	cache string // GOCACHE
 	say   func(format string, args ...any)
@@ -38,11 +38,11 @@ type builder struct {
 
 // install builds those programs that are not there.
 func install(ctx context.Context, programs []program, say func(format string, args ...any)) error {
-	cache, err := os.MkdirTemp("", "meridian-cluster-")
+	cache, drop, err := pinned.Scratch()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(cache)
+	defer drop()
 	b := builder{cache: cache, say: say}
 	for _, p := range programs {
 		if p.built() {

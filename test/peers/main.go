@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 
 	"github.com/meridian-gitops/meridian/test/kubeschemas"
+	"github.com/meridian-gitops/meridian/test/pinned"
 )
 
 func main() {
@@ -31,6 +32,7 @@ func main() {
 }
 
 func run(ctx context.Context, root string) error {
+	defer pinned.Drop()
 	bin, err := os.MkdirTemp("", "meridian-peers-")
 	if err != nil {
 		return err

@@ -1,7 +1,8 @@
 // Package pinned brings programs and modules that tests compare Meridian with, at versions that tests name.
 //
 // In: a Go package with its version. Out: the folder of the program that was built of it, or of the module's source.
-// What is built is kept in the user's cache, outside of the tree, so that go.mod has none of it.
+// What is built is kept in the user's cache, outside of the tree, so that go.mod has none of it; what was compiled on the way
+// is not.
 // Refused: whatever the go command cannot build.
 package pinned
 
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -69,6 +71,10 @@ func (p Program) Install(ctx context.Context) (file string, printed []byte, err 
 
 // build builds the program into a folder, and returns what go printed.
 func (p Program) build(ctx context.Context, into string) ([]byte, error) {
+	cache, err := scratch()
+	if err != nil {
+		return nil, err
+	}
 	args, flags, folder := []string{"install", "-trimpath", p.Package + "@" + p.Version}, "", os.TempDir()
 	if p.Module != "" {
 		own, err := os.MkdirTemp("", "meridian-pinned-")
@@ -83,7 +89,7 @@ func (p Program) build(ctx context.Context, into string) ([]byte, error) {
 		args, flags, folder = []string{"build", "-trimpath", "-o", into + string(filepath.Separator), p.Package}, " -mod=mod", own
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Env = append(os.Environ(), "GOBIN="+into, "GOWORK=off", "GOFLAGS=-p=1"+flags) // one package at a time: this need not be fast
+	cmd.Env = append(os.Environ(), "GOBIN="+into, "GOCACHE="+cache, "GOWORK=off", "GOFLAGS=-p=1"+flags) // one package at a time: this need not be fast
 	cmd.Dir = folder
 	cmd.WaitDelay = time.Second // go's own children may outlive it
 	return cmd.CombinedOutput()
@@ -101,6 +107,44 @@ func (p Program) keep(temporary, folder string) (string, []byte, error) {
 	}
 	file := filepath.Join(folder, p.Name)
 	return file, nil, os.Rename(filepath.Join(temporary, entries[0].Name()), file)
+}
+
+// Scratch is a build cache (GOCACHE) for what go compiles on the way to programs that are kept: gigabytes that nothing else
+// would use. drop removes it.
+func Scratch() (folder string, drop func(), err error) {
+	folder, err = os.MkdirTemp("", "meridian-pinned-")
+	return folder, func() { _ = os.RemoveAll(folder) }, err
+}
+
+// compiled is the scratch that the programs of this process share: the standard library is compiled once.
+var compiled struct {
+	sync.Mutex
+	folder string
+	drop   func()
+}
+
+// scratch makes it, if need be.
+func scratch() (folder string, err error) {
+	compiled.Lock()
+	defer compiled.Unlock()
+	if compiled.drop != nil {
+		return compiled.folder, nil
+	}
+	folder, drop, err := Scratch()
+	if err == nil {
+		compiled.folder, compiled.drop = folder, drop
+	}
+	return folder, err
+}
+
+// Drop removes what was compiled on the way to the programs that [Program.Install] has built. Who installs calls it in the end.
+func Drop() {
+	compiled.Lock()
+	defer compiled.Unlock()
+	if compiled.drop != nil {
+		compiled.drop()
+		compiled.drop = nil
+	}
 }
 
 // Module brings a module (path@version) into the module cache and returns its folder there.

@@ -66,7 +66,12 @@ func install(t *testing.T) (binary, source string) {
 	}
 	start := time.Now()
 	// In its own module, so that its go.mod and go.sum say what goes in.
-	build(t, source, binary+".new", ".", "-tags", "sqlite sqlite_unlock_notify")
+	scratch, drop, err := pinned.Scratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drop()
+	build(t, []string{"GOCACHE=" + scratch}, source, binary+".new", ".", "-tags", "sqlite sqlite_unlock_notify")
 	t.Logf("gitea %s built in %s", giteaVersion, time.Since(start).Round(time.Second))
 	if err := os.Rename(binary+".new", binary); err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func TestForge(t *testing.T) {
 	}
 	g := startGitea(t)
 	binary := filepath.Join(t.TempDir(), "meridian")
-	build(t, module, binary, "./cmd/meridian")
+	build(t, nil, module, binary, "./cmd/meridian")
 	for _, kind := range []string{"https", "ssh"} {
 		t.Run(kind, func(t *testing.T) {
 			p := newPublisher(t, binary)
@@ -231,11 +231,11 @@ func (p *publisher) strangers(t *testing.T, g *gitea, address string) {
 }
 
 // build compiles a command in a module's folder.
-func build(t *testing.T, folder, to, what string, flags ...string) {
+func build(t *testing.T, env []string, folder, to, what string, flags ...string) {
 	t.Helper()
 	args := append(append([]string{"build", "-trimpath", "-o", to}, flags...), what)
 	cmd := exec.Command("go", args...)
-	cmd.Dir = folder
+	cmd.Dir, cmd.Env = folder, append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
