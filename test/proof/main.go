@@ -27,6 +27,7 @@ type suite struct {
 	pkg  string
 	run  string   // a regular expression, as of go test -run
 	env  []string // what makes it run
+	args []string // of the test itself
 }
 
 // result is what came of a suite.
@@ -64,6 +65,7 @@ func main() {
 // result runs a suite.
 func (s suite) result() (result, error) {
 	cmd := exec.Command("go", "test", "-count=1", "-timeout=60m", "-json", "-run", s.run, s.pkg)
+	cmd.Args = append(cmd.Args, s.args...)
 	cmd.Env = append(os.Environ(), s.env...)
 	cmd.Stderr = os.Stderr
 	stdout, err := cmd.StdoutPipe()
