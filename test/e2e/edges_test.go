@@ -27,7 +27,7 @@ import (
 // server, unless it is said why Meridian is stricter; then the API server has to take it, so that the reason cannot
 // outlive its cause.
 func TestEdges(t *testing.T) {
-	onFirst(t, cluster.API, func(t *testing.T, c *cluster.Cluster) {
+	onEach(t, cluster.API, func(t *testing.T, c *cluster.Cluster) {
 		definitions(t, c)
 		for _, e := range edges() {
 			t.Run(e.path, func(t *testing.T) { e.test(t, c) })
