@@ -2,11 +2,12 @@ package e2e
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/meridian-gitops/meridian/test/cluster"
@@ -146,21 +147,28 @@ func (r *rollout) pods(t *testing.T, namespace, app string) map[string]bool {
 }
 
 func (r *rollout) examples(t *testing.T) {
-	var deployments []object
+	var deployments []string
 	for _, o := range exampleObjects(t) {
 		if !strings.HasPrefix(o.from, region+" ") {
 			continue
 		}
 		r.cluster.Admin.MustApply(t, o.data)
 		if o.GetKind() == "Deployment" {
-			deployments = append(deployments, o)
+			deployments = append(deployments, o.GetNamespace()+" "+o.GetName())
 		}
 	}
-	if len(deployments) < 12 {
-		t.Errorf("only %d Deployments in %s", len(deployments), region)
+	slices.Sort(deployments)
+	if diff := cmp.Diff([]string{
+		"myorg-boutique adservice", "myorg-boutique cartservice", "myorg-boutique checkoutservice", "myorg-boutique currencyservice",
+		"myorg-boutique emailservice", "myorg-boutique frontend", "myorg-boutique loadgenerator", "myorg-boutique paymentservice",
+		"myorg-boutique productcatalogservice", "myorg-boutique recommendationservice", "myorg-boutique redis-cart",
+		"myorg-boutique shippingservice", "myorg-web app1",
+	}, deployments); diff != "" {
+		t.Errorf("the examples' Deployments (-), and those in %s (+):\n%s", region, diff)
 	}
 	for _, d := range deployments {
-		r.available(t, d.GetNamespace(), d.GetName())
+		namespace, name, _ := strings.Cut(d, " ")
+		r.available(t, namespace, name)
 	}
 }
 
@@ -226,26 +234,38 @@ func (r *rollout) failure(t *testing.T) {
 	}
 }
 
-// autoscale scales a Deployment as an autoscaler does, and syncs the application again.
+// autoscale lets the autoscaler scale a Deployment, and syncs that again. The autoscaler's least number stays what it was
+// made by hand, so that the pods would come back were they taken away: they must be the same ones.
 func (r *rollout) autoscale(t *testing.T) {
-	text := app("scaled", `resources: requests: cpu: "100m"`, "autoscale: {min: 2, max: 9}")
-	r.sync(t, text, nil)
+	objects := r.sync(t, app("scaled", `resources: requests: cpu: "100m"`, "autoscale: {min: 2, max: 9}"), nil)
+	r.scaled(t, 2)
+	if err := r.cluster.Admin.Merge(t.Context(), "autoscaling/v2", "HorizontalPodAutoscaler", web, "scaled", `{"spec":{"minReplicas":5}}`); err != nil {
+		t.Fatal(err)
+	}
+	r.scaled(t, 5)
+	r.available(t, web, "scaled")
+	before := r.pods(t, web, "scaled")
+	generation := r.deployment(t, web, "scaled").GetGeneration()
+	r.apply(t, slices.DeleteFunc(objects, func(o object) bool { return o.GetKind() != "Deployment" }))
+	time.Sleep(3 * time.Second)
+	r.available(t, web, "scaled")
+	if diff := cmp.Diff(before, r.pods(t, web, "scaled")); diff != "" {
+		t.Errorf("pods before the sync (-) and after it (+):\n%s", diff)
+	}
+	if changed := r.deployment(t, web, "scaled").GetGeneration(); changed != generation {
+		t.Errorf("the sync changed what the autoscaler wanted: generation %d, then %d", generation, changed)
+	}
+}
+
+// scaled waits until the autoscaler has asked for so many pods and they are there.
+func (r *rollout) scaled(t *testing.T, want int) {
+	t.Helper()
 	cluster.Eventually(t, patience, func() string {
-		if n := len(r.pods(t, "myorg-web", "scaled")); n != 2 {
-			return strconv.Itoa(n) + " pods; the autoscaler's least is 2"
+		if n := len(r.pods(t, web, "scaled")); n != want {
+			return fmt.Sprintf("%d pods; the autoscaler's least is %d", n, want)
 		}
 		return ""
 	})
-	if err := r.cluster.Admin.Merge(t.Context(), "apps/v1", "Deployment", "myorg-web", "scaled", `{"spec":{"replicas":5}}`); err != nil {
-		t.Fatal(err)
-	}
-	r.available(t, "myorg-web", "scaled")
-	r.sync(t, text, nil)
-	time.Sleep(3 * time.Second)
-	r.available(t, "myorg-web", "scaled")
-	if n := len(r.pods(t, "myorg-web", "scaled")); n != 5 {
-		t.Errorf("%d pods after the sync, of 5 that the autoscaler wanted", n)
-	}
 }
 
 // coexist holds that what two applications of a space are made of keeps apart: pods, Services, policies (S4).
