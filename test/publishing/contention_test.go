@@ -344,9 +344,9 @@ func TestContention(t *testing.T) {
 				t.Errorf("%d of %d ran out of time", late, all)
 			}
 			c.report()
-			target, part := 2.0, 0.1
+			target, part := 2.0, 0.06
 			if shared {
-				target, part = alone/2, 0.3
+				target, part = alone/2, 0.2
 			}
 			if *strict {
 				c.hold(target, 0, time.Minute)
