@@ -130,7 +130,9 @@ proof: ## run all suites that hold Meridian against what others wrote, on what i
 fuzz: ## run each fuzz target for a while (FUZZTIME, default 30s)
 	$(GO) test ./manifest -fuzz FuzzString -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./manifest -fuzz FuzzObject -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./manifest -fuzz FuzzTree -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./schema -fuzz FuzzApp -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
+	$(GO) test ./schema -fuzz FuzzMerge -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./schema -fuzz FuzzFormat -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./compiler -fuzz FuzzOverride -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
 	$(GO) test ./regions -fuzz FuzzLoad -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 1s
@@ -147,15 +149,15 @@ bench-full: build ## the same, with ten thousand applications and a large reposi
 	$(GO) run ./test/bench -full $(BIN)
 
 .PHONY: bench-publish
-bench-publish: build ## measure publishing over https into repositories of 60,000 and 500,000 files, beside git
-	$(GO) run ./test/bench -publish $(BIN)
+bench-publish: build ## measure publishing over https into repositories of 60,000 and 500,000 files, beside git; fails over its limits
+	$(GO) run ./test/bench -publish -strict $(BIN)
 
 .PHONY: contention
 contention: ## 32 publishers, 25 publishes each, one branch, over https: on one machine, on machines of their own, and on a server with faults
 	$(PUBLISHING) -run 'TestContention|TestContendedClaim|TestFaults' -publishers 32 -each 25 -strict
 
 .PHONY: crowd
-crowd: ## the same with 3 publishes each, held to what is true and not to a rate
+crowd: ## the same with 3 publishes each, held to what is true and to a part of a lone publisher's rate
 	$(PUBLISHING) -run 'TestContention|TestContendedClaim' -publishers 32 -each 3
 
 .PHONY: clean
