@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/meridian-gitops/meridian/compiler"
+	"github.com/meridian-gitops/meridian/schema"
 	"github.com/meridian-gitops/meridian/test/cluster"
 )
 
@@ -31,6 +32,7 @@ const (
 	edgeHTTPS = "192.0.2.1:443"
 	admitted  = "203.0.113.7"  // is in the allow-list
 	stranger  = "198.51.100.9" // is not
+	balancer  = "192.0.2.7"    // ends TLS before the edge, which believes what it says of clients
 )
 
 // TestHTTP lets a real ingress controller read our Ingresses and Services from a real API server, and asks it over real
@@ -48,10 +50,11 @@ func TestHTTP(t *testing.T) {
 	}
 	e := &edgeTest{cluster: cluster.Start(t, minor, cluster.Edge)}
 	e.deploy(t)
-	e.cluster.Traefik(t, edgeHTTP, edgeHTTPS)
+	e.cluster.Traefik(t, edgeHTTP, edgeHTTPS, balancer)
 	t.Run("hosts and paths", e.routes)
 	t.Run("TLS", e.encrypts)
 	t.Run("permanent redirect", e.redirects)
+	t.Run("permanent redirect behind TLS", e.redirectsBehind)
 	t.Run("certificate that is missing or another's", e.certificates)
 	t.Run("allow-list", e.admits)
 }
@@ -78,20 +81,39 @@ http: any: {host: "*.mydomain.com", port: "admin"}`,
 		"other":    exposed("other.mydomain.com", `tls: {secret: "secure"}, redirectToHTTPS: true`),
 		"list":     exposed("list.mydomain.com", `allowFrom: ["203.0.113.0/24"]`),
 	} {
-		for _, o := range compile(t, demo(t), "app.cue", []byte(app(name, lines)), noFiles) {
-			switch o.GetKind() {
-			case "Ingress":
-				admin.MustApply(t, o.data)
-			case "Service":
-				admin.MustApply(t, o.data)
-				e.serve(t, o)
-			}
-		}
+		e.add(t, demo(t), name, lines)
 	}
+	before := compilerFor(t, []schema.Source{{Name: "platform.cue", Data: []byte(tlsBefore)}})
+	e.add(t, before, "before", exposed("before.mydomain.com", `tls: {secret: "before"}, redirectToHTTPS: true`))
+	e.add(t, before, "both", exposed("both.mydomain.com", `tls: secret: "both"`))
 	for _, name := range []string{"secure", "redirect"} {
 		admin.MustApply(t, certificateFor(t, name))
 	}
 }
+
+// add stores the Ingresses and Services of an application, and starts what their endpoints lead to.
+func (e *edgeTest) add(t *testing.T, c *compiler.Compiler, name, lines string) {
+	t.Helper()
+	for _, o := range compile(t, c, "app.cue", []byte(app(name, lines)), noFiles) {
+		switch o.GetKind() {
+		case "Ingress":
+			e.cluster.Admin.MustApply(t, o.data)
+		case "Service":
+			e.cluster.Admin.MustApply(t, o.data)
+			e.serve(t, o)
+		}
+	}
+}
+
+// tlsBefore is a platform whose certificates are on what is before the ingress controller.
+const tlsBefore = `package platform
+
+org: "myorg"
+projects: ["myorg"]
+domains: "mydomain.com": {}
+spaces: web: {}
+regions: "` + region + `": edge: tls: "before"
+`
 
 // exposed is an exposure of a host.
 func exposed(host, more string) string {
@@ -171,6 +193,12 @@ type answer struct {
 // ask asks the edge for a URL from an address; redirects are not followed, and certificates are looked at by the test.
 func ask(t *testing.T, from, url string) answer {
 	t.Helper()
+	return askOver(t, from, url, "")
+}
+
+// askOver asks as a proxy does whose client used a protocol.
+func askOver(t *testing.T, from, url, protocol string) answer {
+	t.Helper()
 	edge := edgeHTTP
 	if strings.HasPrefix(url, "https:") {
 		edge = edgeHTTPS
@@ -185,7 +213,14 @@ func ask(t *testing.T, from, url string) answer {
 		Transport: transport, Timeout: 10 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	response, err := client.Get(url)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if protocol != "" {
+		request.Header.Set("X-Forwarded-Proto", protocol)
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,6 +279,25 @@ func (e *edgeTest) redirects(t *testing.T) {
 	e.redirected(t, "redirect")
 }
 
+// redirectsBehind holds that where TLS ends before the controller, HTTP of the client is redirected and HTTPS of the
+// client is not.
+func (e *edgeTest) redirectsBehind(t *testing.T) {
+	e.redirected(t, "before")
+	const url = "http://before.mydomain.com/a?b=c"
+	want := ask(t, admitted, url)
+	if got := askOver(t, balancer, url, "http"); got.status != want.status || got.location != want.location {
+		t.Errorf("a client's HTTP is answered %d to %q, wanted %d to %q", got.status, got.location, want.status, want.location)
+	}
+	if got := askOver(t, balancer, url, "https"); got.status != http.StatusOK || got.body != "before web /a" {
+		t.Errorf("a client's HTTPS is answered %d to %q: %q", got.status, got.location, got.body)
+	}
+	for _, protocol := range []string{"http", "https"} { // without redirectToHTTPS
+		if got := askOver(t, balancer, "http://both.mydomain.com/a", protocol); got.status != http.StatusOK || got.body != "both web /a" {
+			t.Errorf("%s without a redirect is answered %d to %q: %q", protocol, got.status, got.location, got.body)
+		}
+	}
+}
+
 // redirected holds that HTTP is answered with the permanent redirect that the capability table has.
 func (e *edgeTest) redirected(t *testing.T, name string) {
 	t.Helper()
@@ -262,7 +316,9 @@ func (e *edgeTest) certificates(t *testing.T) {
 	}
 	for _, name := range []string{"missing", "other"} {
 		e.redirected(t, name)
-		got := ask(t, admitted, "https://"+name+".mydomain.com/")
+		url := "https://" + name + ".mydomain.com/"
+		gets(t, url, name+" web /") // to who does not mind
+		got := ask(t, admitted, url)
 		for _, host := range got.names {
 			if host == name+".mydomain.com" {
 				t.Errorf("%s has a certificate", name)

@@ -50,10 +50,12 @@ func TestKubelet(t *testing.T) {
 			{"S14 a connection is enough", startupConnects},
 			{"S14 a command that succeeds", commandSucceeds},
 			{"S14 statuses from 200 to 399", statuses},
+			{"S14 HTTPS, a query and headers", secureGets},
 			{"S15 a container that is not well is taken out and made anew", livenessReplaces},
 			{"S14 an answer after the timeout is none", answersTooLate},
 			{"S14 a command after the timeout has failed", commandTooLate},
 			{"gRPC", grpcServing},
+			{"gRPC of a service", grpcService},
 			{"S16 whoever comes late is served", shutdownDrains},
 			{"S16 a GET before the end", shutdownGets},
 			{"S16 a command before the end", shutdownCommands},
@@ -394,6 +396,23 @@ func statuses(t *testing.T, k *kubeletTest) {
 	s.neverStopped(t)
 }
 
+// secureGets asks over TLS, with a certificate that nobody trusts and for no name, before the container is ready and
+// before it ends.
+func secureGets(t *testing.T, k *kubeletTest) {
+	s := k.serve(t, "secure", `ports: tls: 8443`, `env: TLS_PORT: "8443"`,
+		`health: readiness: {http: {path: "/ready?deep=yes&n=1", port: "tls", scheme: "HTTPS", headers: "X-Probe": "of the kubelet"}, periodSeconds: 1, failureThreshold: 2}`,
+		`shutdown: preStop: http: {path: "/goodbye?why=end", port: "tls", scheme: "HTTPS", headers: "X-Probe": "of the hook"}`)
+	s.ready(t)
+	s.happens(t, 0, "request", "GET /ready?deep=yes&n=1 200 over TLS X-Probe: of the kubelet")
+	begin := s.control(t, "status=500")
+	within(t, "being taken out", begin, s.turns(t, false, begin), time.Second, 3*time.Second)
+	begin = s.control(t, "status=200")
+	within(t, "being taken in again", begin, s.turns(t, true, begin), 0, 2*time.Second)
+	s.neverStopped(t)
+	s.end(t)
+	s.happens(t, 0, "request", "GET /goodbye?why=end 200 over TLS X-Probe: of the hook")
+}
+
 func livenessReplaces(t *testing.T, k *kubeletTest) {
 	s := k.serve(t, "health", atOnce, `health: liveness: {http: {path: "/alive", port: "web"}, periodSeconds: 1, failureThreshold: 3}`)
 	s.ready(t)
@@ -432,6 +451,29 @@ func grpcServing(t *testing.T, k *kubeletTest) {
 	within(t, "being taken out", begin, s.turns(t, false, begin), time.Second, 3*time.Second)
 	begin = s.control(t, "grpc=SERVING")
 	within(t, "being taken in again", begin, s.turns(t, true, begin), 0, 2*time.Second)
+	s.neverStopped(t)
+}
+
+// grpcService asks for one service of the server, whatever the server as a whole says.
+func grpcService(t *testing.T, k *kubeletTest) {
+	s := k.serve(t, "service", `ports: rpc: 9090`, `env: GRPC_PORT: "9090"`,
+		`health: readiness: {grpc: {port: "rpc", service: "shop.v1.Cart"}, periodSeconds: 1, failureThreshold: 2}`)
+	s.happens(t, 0, "grpc", `service:"shop.v1.Cart"`)
+	time.Sleep(2 * time.Second)
+	if list := s.readiness(); slices.ContainsFunc(list, func(e endpoint) bool { return e.ready }) {
+		t.Errorf("ready while the service is not known: %v", list)
+	}
+	begin := s.control(t, "grpc=SERVING&service=shop.v1.Cart")
+	within(t, "being taken in", begin, s.turns(t, true, begin), 0, 2*time.Second)
+	begin = s.control(t, "grpc=NOT_SERVING")
+	time.Sleep(3 * time.Second)
+	for _, e := range s.readiness() {
+		if e.since.After(begin) {
+			t.Errorf("the server as a whole is NOT_SERVING, and the pod in the endpoints: %v", e.ready)
+		}
+	}
+	begin = s.control(t, "grpc=NOT_SERVING&service=shop.v1.Cart")
+	within(t, "being taken out", begin, s.turns(t, false, begin), time.Second, 3*time.Second)
 	s.neverStopped(t)
 }
 

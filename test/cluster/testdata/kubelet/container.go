@@ -2,7 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -17,14 +22,19 @@ import (
 	healthapi "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// server is what runs in a container, whatever its image: an HTTP server at ADDRESS:PORT, and one of gRPC's health
-// protocol at ADDRESS:GRPC_PORT if that is given. Its environment says how it begins:
+// probeHeader is the header that is told of a request.
+const probeHeader = "X-Probe"
+
+// server is what runs in a container, whatever its image: an HTTP server at ADDRESS:PORT, the same over TLS at
+// ADDRESS:TLS_PORT and one of gRPC's health protocol at ADDRESS:GRPC_PORT, if these are given. Its environment says how
+// it begins:
 //
 //	LISTEN_AFTER   how long it does not listen
 //	HEALTHY_AFTER  how long it answers 503
 //	IGNORE_TERM    that SIGTERM does not end it
 //
-// A GET of /control?status=S&delay=D&grpc=G changes what it answers from then on.
+// A GET of /control?status=S&delay=D&grpc=G changes what it answers from then on; with service=N it is that service of
+// gRPC that is G. Services other than the server as a whole are not known before.
 type server struct {
 	begin time.Time
 
@@ -59,12 +69,34 @@ func container() error {
 		healthapi.RegisterHealthServer(g, s.grpc)
 		go g.Serve(listener)
 	}
+	if port := os.Getenv("TLS_PORT"); port != "" {
+		certificate, err := selfSigned()
+		if err != nil {
+			return err
+		}
+		listener, err := tls.Listen("tcp", net.JoinHostPort(os.Getenv("ADDRESS"), port), &tls.Config{Certificates: []tls.Certificate{certificate}})
+		if err != nil {
+			return err
+		}
+		go http.Serve(listener, s)
+	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv("ADDRESS"), os.Getenv("PORT")))
 	if err != nil {
 		return err
 	}
 	s.log("listen", listener.Addr().String())
 	return http.Serve(listener, s)
+}
+
+// selfSigned is a certificate that nobody trusts, for no name.
+func selfSigned() (tls.Certificate, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private}, err
 }
 
 func (s *server) log(name, detail string) {
@@ -84,7 +116,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if time.Since(s.begin) < duration(os.Getenv("HEALTHY_AFTER")) {
 		status = http.StatusServiceUnavailable
 	}
-	s.log("request", fmt.Sprintf("%s %s %d", r.Method, r.URL.Path, status))
+	detail := fmt.Sprintf("%s %s %d", r.Method, r.RequestURI, status)
+	if r.TLS != nil {
+		detail += " over TLS"
+	}
+	if value := r.Header.Get(probeHeader); value != "" {
+		detail += " " + probeHeader + ": " + value
+	}
+	s.log("request", detail)
 	time.Sleep(delay)
 	w.WriteHeader(status)
 }
@@ -100,7 +139,7 @@ func (s *server) control(r *http.Request) {
 		s.delay = duration(text)
 	}
 	if text := r.FormValue("grpc"); text != "" {
-		s.grpc.SetServingStatus("", healthapi.HealthCheckResponse_ServingStatus(healthapi.HealthCheckResponse_ServingStatus_value[text]))
+		s.grpc.SetServingStatus(r.FormValue("service"), healthapi.HealthCheckResponse_ServingStatus(healthapi.HealthCheckResponse_ServingStatus_value[text]))
 	}
 }
 
